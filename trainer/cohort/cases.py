@@ -113,7 +113,7 @@ def _from_folders(images: Path, names: Sequence[str], others: Sequence[Path], *,
     if layout.doubt:
         raise UserError(
             f"In {images}, {layout.doubt}; give the table of the classes to --labels, or say --columns label=folder if "
-            "they are classes."
+            "the deepest are the classes."
         )
     cases = [
         Case(name, (layout.classes[path],), part=layout.parts.get(path, ""))

@@ -44,17 +44,19 @@ def settings_of(classification: Classified, classes: Sequence[str], options: Pre
     return settings
 
 
-def check_groups(kept: Sequence[tuple[Case, str]], classes: Sequence[str], folds: int) -> None:
+def check_groups(
+    kept: Sequence[tuple[Case, str]], classes: Sequence[str], folds: int, *, validation: bool = True
+) -> None:
     """Say before the long work which class is too small to stand in every part or fold."""
+    needed = splits.FEWEST_GROUPS if validation or folds else splits.FEWEST_GROUPS - 1
     for class_name in classes:
-        groups = {group_of(case) for case, name in kept if name == class_name}
-        if len(groups) < splits.FEWEST_GROUPS:
-            raise UserError(
-                f"Class {class_name} has pictures of only {len(groups)} patients, lesions or groups, too few to stand "
-                "in train, validation and test; add pictures or take the class out."
-            )
-        if len(groups) < folds:
-            raise UserError(splits.too_many_folds(folds, f"class {class_name}", len(groups)))
+        own = [group_of(case) for case, name in kept if name == class_name]
+        count = len(set(own))
+        if count < needed:
+            fewer = ", or ask for fewer parts (--no-validation)" if validation and not folds and count > 1 else ""
+            raise UserError(splits.too_small(class_name, count, len(own), needed, fewer))
+        if count < folds:
+            raise UserError(splits.too_many_folds(folds, f"class {class_name}", count))
 
 
 def group_of(case: Case) -> str:

@@ -59,7 +59,7 @@ def prepare(
     kept, given = _labelled(reading, classification, options, account)
     classes = classes_of([name for _, name in kept], images)
     if not given:
-        check_groups(kept, classes, options.folds)
+        check_groups(kept, classes, options.folds, validation=options.validation)
     names = [case.name for case, _ in kept]
     if not options.replace:
         _check_place(path, names)
@@ -269,8 +269,9 @@ def _parts(
     none = np.full(len(cases), -1, np.int64)
     if given:
         own = np.array([case.part for case in cases])
-        return splits.completed(labels, groups, own, options.seed, validation=options.validation), none
+        parts = splits.completed(labels, groups, own, options.seed, validation=options.validation, classes=classes)
+        return parts, none
     if options.folds:
-        folds = splits.folds(labels, groups, options.folds, options.seed)
+        folds = splits.folds(labels, groups, options.folds, options.seed, classes=classes)
         return parts_of_folds(folds, 0), folds
-    return splits.split(labels, groups, options.seed, validation=options.validation), none
+    return splits.split(labels, groups, options.seed, validation=options.validation, classes=classes), none

@@ -8,11 +8,16 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import StratifiedGroupKFold
 
+from trainer.cohort.spreading import spread
 from trainer.cohort.validation import PARTS
 from trainer.files.errors import UserError
 
 FEWEST_GROUPS = 3
 """So many groups a class needs, one for each part."""
+WAYS_OUT = (
+    "add pictures of it, join it with another class (--malignant, or a table of your own for --diagnoses), leave it out"
+)
+"""What helps where a class is too small."""
 _FIFTHS = 5
 """A fifth of the pictures is for the test, a fifth of the others for validation: 64, 16 and 20 %."""
 
@@ -27,20 +32,31 @@ class Leak:
 
 
 def split(
-    labels: npt.NDArray[np.int64], groups: Sequence[str], seed: int, *, validation: bool = True
+    labels: npt.NDArray[np.int64],
+    groups: Sequence[str],
+    seed: int,
+    *,
+    validation: bool = True,
+    classes: Sequence[str] = (),
 ) -> npt.NDArray[np.str_]:
     """The part (N) of each picture with a class (N) and a group (N): 64 % train, 16 % validation, 20 % test.
 
-    Without `validation` its pictures stay in train. UserError where a class has too few groups to stand in all three.
+    Without `validation` its pictures stay in train. UserError where a class has too few groups to stand in all three;
+    `classes` are their names.
     """
-    _check(labels, groups, _FIFTHS)
+    required = PARTS if validation else ("train", "test")
+    fewer = ", or ask for fewer parts (--no-validation)" if validation else ""
+    _check(labels, groups, _FIFTHS, len(required), classes, fewer)
     parts = np.full(len(labels), "train", dtype="<U10")
     everything = np.arange(len(labels))
     test = _fifth(labels, groups, everything, seed)
     parts[test] = "test"
     if validation:
         parts[_fifth(labels, groups, np.setdiff1d(everything, test), seed)] = "validation"
-    _check_parts(labels, parts, PARTS if validation else ("train", "test"))
+    if not _are_whole(labels, parts, required):
+        spread_out = spread(labels, groups, parts, required)
+        parts = parts if spread_out is None else spread_out
+    _check_parts(labels, groups, parts, required, classes, fewer)
     return parts
 
 
@@ -51,36 +67,53 @@ def completed(
     seed: int,
     *,
     validation: bool = True,
+    classes: Sequence[str] = (),
 ) -> npt.NDArray[np.str_]:
     """A given split (N), with a fifth of its train part as test or validation where it has none.
 
     Without `validation` none is made of the train part. UserError where it has no train part, or a class stands not in
-    both parts that are learnt from.
+    both parts that are learnt from; `classes` are their names.
     """
     parts = given.astype("<U10")
     if "train" not in parts:
         raise UserError("The given split has no train part; --own-split makes one of all pictures.")
-    for part in ("test", "validation") if validation else ("test",):
-        if part not in parts:
-            train = np.flatnonzero(parts == "train")
-            _check(labels[train], [groups[position] for position in train.tolist()], _FIFTHS)
-            parts[_fifth(labels, groups, train, seed)] = part
+    anew = ", or split all pictures anew with --own-split"
+    own = np.flatnonzero(parts == "train")
+    made = [part for part in (("test", "validation") if validation else ("test",)) if part not in parts]
+    for number, part in enumerate(made):
+        train = np.flatnonzero(parts == "train")
+        needed = len(made) + 1 - number
+        _check(labels[train], [groups[place] for place in train.tolist()], _FIFTHS, needed, classes, anew)
+        parts[_fifth(labels, groups, train, seed)] = part
     learnt_from = ("train", "validation") if "validation" in parts else ("train",)
-    _check_parts(labels, parts, learnt_from, "or split all pictures anew with --own-split")
+    if made and not _are_whole(labels, parts, learnt_from):
+        spread_out = spread(labels[own], [groups[place] for place in own.tolist()], parts[own], ("train", *made))
+        if spread_out is not None:
+            parts[own] = spread_out
+    _check_parts(labels, groups, parts, learnt_from, classes, anew)
     return parts
 
 
-def folds(labels: npt.NDArray[np.int64], groups: Sequence[str], count: int, seed: int) -> npt.NDArray[np.int64]:
-    """The fold 0 .. count - 1 (N) of each picture; UserError where a class has too few groups to stand in all."""
+def folds(
+    labels: npt.NDArray[np.int64], groups: Sequence[str], count: int, seed: int, *, classes: Sequence[str] = ()
+) -> npt.NDArray[np.int64]:
+    """The fold 0 .. count - 1 (N) of each picture; UserError where a class has too few groups to stand in all.
+
+    `classes` are their names.
+    """
     check_folds(count)
-    _check(labels, groups, FEWEST_GROUPS)
+    _check(labels, groups, FEWEST_GROUPS, FEWEST_GROUPS, classes)
     fewest = fewest_groups(labels, groups)
     if fewest < count:
         raise UserError(too_many_folds(count, "a class", fewest))
     numbers = np.empty(len(labels), np.int64)
     for number, (_, test) in enumerate(_folding(count, labels, groups, seed)):
         numbers[test] = number
-    _check_parts(labels, numbers.astype(np.str_), tuple(map(str, range(count))))
+    every = tuple(map(str, range(count)))
+    if not _are_whole(labels, numbers.astype(np.str_), every):
+        spread_out = spread(labels, groups, numbers.astype(np.str_), every)
+        numbers = numbers if spread_out is None else spread_out.astype(np.int64)
+    _check_parts(labels, groups, numbers.astype(np.str_), every, classes, ", or take fewer folds")
     return numbers
 
 
@@ -100,10 +133,14 @@ def check_folds(count: int) -> None:
 
 def fewest_groups(labels: npt.NDArray[np.int64], groups: Sequence[str]) -> int:
     """The number of groups of the class that has the fewest."""
+    return min(map(len, _groups_of(labels, groups).values()), default=0)
+
+
+def _groups_of(labels: npt.NDArray[np.int64], groups: Sequence[str]) -> dict[int, set[str]]:
     groups_of: dict[int, set[str]] = {}
     for label, group in zip(labels.tolist(), groups, strict=True):
         groups_of.setdefault(label, set()).add(group)
-    return min(map(len, groups_of.values()), default=0)
+    return groups_of
 
 
 def leaks(parts: npt.NDArray[np.str_], groups: Sequence[str], pairs: npt.NDArray[np.intp]) -> tuple[Leak, ...]:
@@ -137,27 +174,57 @@ def _folding(
         return list(folding.split(labels, labels, numbers))
 
 
-def _check(labels: npt.NDArray[np.int64], groups: Sequence[str], needed: int) -> None:
-    fewest = fewest_groups(labels, groups)
-    if fewest < FEWEST_GROUPS:
+def _check(
+    labels: npt.NDArray[np.int64],
+    groups: Sequence[str],
+    needed: int,
+    parts: int,
+    classes: Sequence[str],
+    way_out: str = "",
+) -> None:
+    """UserError where a class has fewer groups than there are parts, or all have fewer than are needed."""
+    groups_of = _groups_of(labels, groups)
+    fewest = min(sorted(groups_of), key=lambda label: len(groups_of[label]), default=0)
+    if groups_of and len(groups_of[fewest]) < parts:
         raise UserError(
-            f"A class has pictures of only {fewest} patients, lesions or groups, too few to stand in every part; "
-            "add pictures or take the class out."
+            too_small(_name(fewest, classes), len(groups_of[fewest]), int((labels == fewest).sum()), parts, way_out)
         )
     if len(set(groups)) < needed:
         raise UserError(f"{len(set(groups))} groups are too few to split into {needed}; add pictures.")
 
 
+def too_small(name: str, groups: int, pictures: int, parts: int, way_out: str = "") -> str:
+    """The sentence for a class that has fewer groups than there are parts."""
+    counted = f"{pictures:,} picture{'s' * (pictures != 1)}"
+    return (
+        f"Class {name} has pictures of only {groups} patients, lesions or groups ({counted}), too few to "
+        f"stand in each of {parts} parts; {WAYS_OUT}{way_out}."
+    )
+
+
+def _name(label: int, classes: Sequence[str]) -> str:
+    return classes[label] if label < len(classes) else f"number {label}"
+
+
+def _are_whole(labels: npt.NDArray[np.int64], parts: npt.NDArray[np.str_], required: Sequence[str]) -> bool:
+    """Whether every class stands in every required part."""
+    everywhere = set(labels.tolist())
+    return all(set(labels[parts == part].tolist()) == everywhere for part in required)
+
+
 def _check_parts(
     labels: npt.NDArray[np.int64],
+    groups: Sequence[str],
     parts: npt.NDArray[np.str_],
     required: Sequence[str],
-    way_out: str = "or try another --seed",
+    classes: Sequence[str],
+    way_out: str,
 ) -> None:
-    classes = set(labels.tolist())
+    groups_of = _groups_of(labels, groups)
     for part in required:
-        if set(labels[parts == part].tolist()) != classes:
+        for label in sorted(groups_of.keys() - set(labels[parts == part].tolist())):
             raise UserError(
-                f"A class has no picture in part {part}: too few patients, lesions or groups; "
-                f"add pictures, take the class out, {way_out}."
+                f"Class {_name(label, classes)} has no picture in part {part}, though the set has "
+                f"{int((labels == label).sum()):,} pictures of it, of {len(groups_of[label])} patients, lesions or "
+                f"groups; {WAYS_OUT}{way_out}."
             )

@@ -9,12 +9,12 @@ from pathlib import Path
 from trainer.files.wording import listed
 from trainer.pictures.diagnosis_words import class_key, read_diagnoses, spelling
 from trainer.pictures.file_names import natural_key, one_line
-from trainer.pictures.label_forms import EITHER_PART, NOT_KNOWN, PARTS, part_word
+from trainer.pictures.folder_levels import above_kinds, above_unknown
+from trainer.pictures.label_forms import NOT_KNOWN, PARTS, part_word
+from trainer.pictures.part_folders import CLASS_WORDS, look_like_parts, read_part_folders
 
 # Folders that part files by kind: "ham10000/images" and "ham10000/masks" are no two classes.
 NOT_CLASSES = frozenset({"images", "image", "imgs", "img", "pictures", "masks", "mask", "segmentations"})
-CLASS_WORDS = ("class", "grade", "type", "label", "categor", "stage", "level", "cluster")
-"""What stands in the names of folders that are classes although they differ only in a number."""
 FEW_PICTURES, MANY_FOLDERS = 2, 5
 """Folders that hold so few pictures each, and are so many, are one for each patient rather than classes."""
 
@@ -38,40 +38,61 @@ class ClassFolders:
 def class_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False) -> ClassFolders:
     """The deepest folder of each picture below `root` that parts no files by kind or use, as its class.
 
-    A folder train, val or test above or below it is its part. Folders within those of known diagnoses that are none
-    say something else (a kind of picture, a patient), and those above them are taken. Folders that differ only in a
-    number, or that hold a picture or two each, are parts of a set or patients rather than classes: the folders above
-    them are taken where those are classes, else none. A word for "not known" is no class; spellings of one word are
-    one class. With `certain`, somebody says that the deepest are classes.
+    A folder train, val or test above or below it is its part, also where `read_part_folders` finds one. Folders within
+    those of known diagnoses that are none say something else (a kind of picture, a patient), and those above them are
+    taken. Folders that differ only in a number, or that hold a picture or two each, are parts of a set or patients
+    rather than classes: the folders above them are taken where those are classes, else none. A word for "not known" is
+    no class; spellings of one word are one class. With `certain`, somebody says that the deepest are classes.
     """
+    below = {
+        picture: [
+            folder
+            for folder in (picture.relative_to(root).parts[:-1] if picture.is_relative_to(root) else ())
+            if folder.casefold() not in NOT_CLASSES
+        ]
+        for picture in pictures
+    }
+    named = read_part_folders(folders[:-1] if certain else folders for folders in below.values())
     folder_names: dict[Path, list[str]] = {}
     parts: dict[Path, str] = {}
     either: set[str] = set()
-    for picture in pictures:
-        folders = picture.relative_to(root).parts[:-1] if picture.is_relative_to(root) else ()
-        words = [part_word(folder) for folder in folders]
-        part = next((PARTS[word] for word in words if word in PARTS), "")
-        either |= {folder for folder, word in zip(folders, words, strict=True) if word in EITHER_PART}
-        folder_names[picture] = [
-            folder
-            for folder, word in zip(folders, words, strict=True)
-            if not word and folder.casefold() not in NOT_CLASSES
-        ]
-        if part:
-            parts[picture] = part
+    for picture, folders in below.items():
+        folder_names[picture] = []
+        for depth, folder in enumerate(folders):
+            own = certain and depth == len(folders) - 1
+            word = part_word(folder)
+            part = PARTS.get(word) or ("either" if word else "" if own else named.parts.get(folder, ""))
+            if part == "either":
+                either.add(folder)
+            elif part:
+                parts.setdefault(picture, part)
+            if not part or (folder in named.classes and not own):
+                folder_names[picture].append(named.classes.get(folder, folder) if part else folder)
     notes = [
         f"The folder {quoted} may be validation or test; name it so, else its pictures have no part."
         for quoted in _quoted(either)
     ]
+    notes += named.notes
+    if named.whole and not any(folder_names.values()):
+        quoted = listed(_quoted(named.whole), 4)
+        doubt = f"the folders {quoted} look like parts of a set by their names, and no folders of classes lie in them"
+        return ClassFolders({}, parts, tuple(pictures), doubt)
     within: list[str] = []
     if not certain:
-        folder_names, within = _above_kinds(folder_names)
+        folder_names, within = above_kinds(folder_names)
     if within:
         verb = "The folder {} is" if len(within) == 1 else "The folders {} are"
         notes.append(
             f"{verb.format(listed(_quoted(within), 4))} no known diagnosis; the folders above them are, and are the "
             "classes."
         )
+    deepest = next(_levels(folder_names))
+    if not (certain or within or _doubt(deepest) or _doubt(_next_level(folder_names))):
+        choice = above_unknown(folder_names)
+        if choice.doubt:
+            return ClassFolders({}, parts, tuple(pictures), choice.doubt)
+        folder_names, within = choice.kept, choice.within
+        notes += choice.notes
     doubts: list[str] = []
     for level in _levels(folder_names):
         classes = {picture: name for picture, name in level.items() if name.casefold() not in NOT_KNOWN}
@@ -89,30 +110,6 @@ def class_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False
 
 def _quoted(names: Collection[str]) -> list[str]:
     return [f'"{one_line(name)[:60]}"' for name in sorted(names, key=natural_key)]
-
-
-def _above_kinds(folder_names: Mapping[Path, list[str]]) -> tuple[dict[Path, list[str]], list[str]]:
-    """The folders without those that are no known diagnoses and lie within known ones; and what those are called.
-
-    Where most folders of a depth are known diagnoses, the others beside them are classes, too.
-    """
-    diagnoses = read_diagnoses()
-    kept = dict(folder_names)
-    cut: set[str] = set()
-    for depth in range(max(map(len, kept.values()), default=0) - 1, 0, -1):
-        holders = {names[depth - 1] for names in kept.values() if len(names) >= depth}
-        held = {names[depth] for names in kept.values() if len(names) > depth}
-        kinds = {name for name in held if spelling(name) not in diagnoses}
-        known_holders = sum(spelling(name) in diagnoses for name in holders)
-        if 2 * known_holders >= len(holders) and 2 * len(kinds) > len(held):
-            cut |= kinds
-            kept = {
-                picture: names[:depth] if names[depth : depth + 1] and names[depth] in kinds else names
-                for picture, names in kept.items()
-            }
-    if cut and len({class_key(names[-1]) for names in kept.values() if names}) > 1:
-        return kept, sorted(cut, key=natural_key)
-    return dict(folder_names), []
 
 
 def _about_unknown(level: Mapping[Path, str]) -> list[str]:
@@ -145,6 +142,10 @@ def _levels(folder_names: Mapping[Path, Sequence[str]]) -> Iterator[dict[Path, s
         yield {picture: names[-1 - up] for picture, names in folder_names.items() if len(names) > up}
 
 
+def _next_level(folder_names: Mapping[Path, Sequence[str]]) -> dict[Path, str]:
+    return {picture: names[-2] for picture, names in folder_names.items() if len(names) > 1}
+
+
 def _doubt(classes: Mapping[Path, str]) -> str:
     """Why these folders are no classes, a clause; "" where they may be."""
     counts = Counter(classes.values())
@@ -152,6 +153,8 @@ def _doubt(classes: Mapping[Path, str]) -> str:
     if len(names) < 2:
         return ""
     named = f"{one_line(names[0])[:60]}, {one_line(names[1])[:60]}{' ..' * (len(names) > 2)}"
+    if look_like_parts(names):
+        return f"the folders {named} look like parts of a set by their names, so they are not taken for classes"
     stems = {re.sub(r"\d+", "#", name.casefold()) for name in names}
     if len(stems) == 1 and "#" in (stem := stems.pop()):
         numbers = sorted(int(re.sub(r"\D+", "", name)) for name in names)

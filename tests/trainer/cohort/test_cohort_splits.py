@@ -96,3 +96,39 @@ def test_a_split_without_a_validation_part_stays_as_it_is() -> None:
     assert set(whole) == {"train", "test"}
     assert (whole == "test").mean() == pytest.approx(0.2, abs=0.05)
     assert not leaks(whole, groups, NO_PAIRS)
+
+
+@pytest.mark.parametrize("seed", range(7))
+@pytest.mark.parametrize("counts", [(6,) * 12, (3, 30), (3, 3, 3), (4, 200, 5), (3, 3, 50, 7)])
+def test_every_class_is_in_every_part_where_it_has_as_many_groups(counts: tuple[int, ...], seed: int) -> None:
+    labels = np.repeat(np.arange(len(counts)), counts)
+    groups = [f"picture {place}" for place in range(len(labels))]
+    parts = split(labels, groups, seed)
+    for part in ("train", "validation", "test"):
+        assert set(labels[parts == part]) == set(range(len(counts)))
+    assert set(completed(labels, groups, np.where(parts == "test", "test", "train"), seed)) == set(parts)
+    numbers = folds(labels, groups, 3, seed)
+    assert all(set(labels[numbers == fold]) == set(range(len(counts))) for fold in range(3))
+
+
+def test_every_class_is_in_every_part_with_groups_of_several_classes() -> None:
+    labels = np.array([0, 1, 0, 1, 0, 1, *[2] * 12])
+    groups = [*"aabbcc", *(f"g{place}" for place in range(12))]
+    for seed in range(7):
+        parts = split(labels, groups, seed)
+        assert not leaks(parts, groups, NO_PAIRS)
+        assert all(set(labels[parts == part]) == {0, 1, 2} for part in ("train", "validation", "test"))
+
+
+def test_a_class_that_a_part_lacks_is_named_with_what_helps() -> None:
+    labels = np.array([0] * 20 + [1] * 6)
+    groups = [f"p{place}" for place in range(26)]
+    given_split = np.array(["train"] * 10 + ["validation"] * 10 + ["train"] * 6)
+    with pytest.raises(UserError, match=r"^Class nv has no picture in part validation, .* 6 pictures .* of 6 ") as said:
+        completed(labels, groups, given_split, 0, classes=("mel", "nv"))
+    assert "--own-split" in str(said.value)
+    assert "--seed" not in str(said.value)
+    crossed = np.array([0, 1, 0, 2, 1, 2, *[3] * 12])
+    torn = [*"aabbcc", *(f"g{place}" for place in range(12))]
+    with pytest.raises(UserError, match=r"^Class mel has pictures of only 2 .* \(2 pictures\).*join it .*fewer parts"):
+        split(crossed, torn, 0, classes=("mel", "nv", "bcc", "df"))

@@ -152,3 +152,138 @@ def test_a_folder_that_may_be_either_part_is_said(tmp_path: Path) -> None:
     assert reading.problems == [
         'The folder "eval" may be validation or test; name it so, else its pictures have no part.'
     ]
+
+
+def read(root: Path) -> set[tuple[str, str]]:
+    """Class and part of the pictures; both programs see the same classes."""
+    both(root)
+    return {(case.diagnoses[0], case.part) for case in read_cases(root, None).cases}
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("ISIC_2019_Training_Input", "ISIC_2019_Test_Input"),
+        ("ISIC2018_Task3_Training_Input", "ISIC2018_Task3_Validation_Input", "ISIC2018_Task3_Test_Input"),
+        ("ISIC_2019_Training_Input/ISIC_2019_Training_Input", "ISIC_2020_Test_Input/ISIC_2020_Test_Input"),
+        ("lesionsTrain", "lesionsTest"),
+        ("my trn", "my tst", "my vld"),
+        ("dermo-holdout-2", "dermo-dev-2"),
+        ("train2017", "val2017"),
+        ("1_train", "2_val"),
+        ("tr", "te"),
+    ],
+)
+def test_folders_that_share_all_but_the_word_for_a_part_are_no_classes(
+    folders: tuple[str, ...], tmp_path: Path
+) -> None:
+    touch(tmp_path, *four(*folders))
+    labels = folder_labels(tmp_path, list_images(tmp_path))
+    assert dict(labels.counts) == {}
+    assert "look like parts of a set" in labels.problems[0]
+    with pytest.raises(UserError, match=r"look like parts of a set .* give the table of the classes to --labels"):
+        read_cases(tmp_path, None)
+    asked = read_cases(tmp_path, None, parse_columns("label=folder"))
+    assert {case.diagnoses[0] for case in asked.cases} == {folder.split("/")[-1] for folder in folders}
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("trn", "tst"),
+        ("1_train", "2_test"),
+        ("tr", "te"),
+        ("ISIC_2019_Training_Input", "ISIC_2019_Test_Input"),
+        ("DermTrain", "DermTest"),
+        ("train2017", "test2017"),
+    ],
+)
+def test_a_part_in_any_such_name_is_read_above_and_below_classes(train: str, test: str, tmp_path: Path) -> None:
+    touch(tmp_path / "above", *four(f"{train}/one", f"{train}/two", f"{test}/one", f"{test}/two"))
+    touch(tmp_path / "below", *four(f"one/{train}", f"two/{train}", f"one/{test}", f"two/{test}"))
+    for root in ("above", "below"):
+        assert read(tmp_path / root) == {(name, part) for name in ("one", "two") for part in ("train", "test")}
+        assert read_cases(tmp_path / root, None).problems == [
+            f'The folders "{min(train, test)}", "{max(train, test)}" are taken for parts of the set.'
+        ]
+
+
+@pytest.mark.parametrize("pattern", ["{part}_{name}", "{name}_{part}", "{name} {part} set", "{part}-images-{name}"])
+def test_part_and_class_in_one_name_are_read_as_both_and_said(pattern: str, tmp_path: Path) -> None:
+    names, parts = ("class_1", "class_2", "Nävus"), ("train", "val", "test")
+    touch(tmp_path, *four(*(pattern.format(name=name, part=part) for name in names for part in parts)))
+    assert read(tmp_path) == {(name, part) for name in names for part in ("train", "validation", "test")}
+    assert "name a part and a class: class_1, class_2, Nävus" in read_cases(tmp_path, None).problems[0]
+
+
+def test_one_part_alone_is_read_before_known_diagnoses_only(tmp_path: Path) -> None:
+    touch(tmp_path / "known", *four("train_mel", "train_nv"))
+    assert read(tmp_path / "known") == {("mel", "train"), ("nv", "train")}
+    touch(tmp_path / "other", *four("test_positive", "test_negative"))
+    assert read(tmp_path / "other") == {("test_positive", ""), ("test_negative", "")}
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [("mel_train", "mel_test", "nv"), ("a_train_x", "a_test_x", "b_train_x", "b_test_x"), ("one_train", "test_one")],
+)
+def test_parts_in_names_that_fit_no_pattern_are_asked(folders: tuple[str, ...], tmp_path: Path) -> None:
+    touch(tmp_path, *four(*folders))
+    with pytest.raises(UserError, match="parts of a set"):
+        read_cases(tmp_path, None)
+    assert len(read_cases(tmp_path, None, parse_columns("label=folder")).cases) == 4 * len(folders)
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("classA/vienna", "classB/rome"),
+        ("classA/vienna", "classA/rome", "classB/vienna", "classB/rome"),
+        ("Melanom/clinical", "Melanom/dermoscopic", "Naevus bland/clinical", "Naevus bland/dermoscopic"),
+        ("Melanom/anna", "Melanom/bert", "Naevus bland/cora", "Naevus bland/dora"),
+        ("data/Melanom/anna", "data/Melanom/bert", "data/Naevus bland/cora", "data/Naevus bland/dora"),
+        ("Melanom", "Melanom/new ones", "Naevus bland"),
+        ("Melanom/crops", "Naevus bland/crops"),
+    ],
+)
+def test_folders_of_unknown_words_stay_classes_before_those_within_them(
+    folders: tuple[str, ...], tmp_path: Path
+) -> None:
+    touch(tmp_path, *four(*folders))
+    depth = 1 if folders[0].startswith("data") else 0
+    assert both(tmp_path) == {name: name.split("/")[depth] for name in four(*folders)}
+    problems = read_cases(tmp_path, None).problems
+    assert "within the classes" in problems[0]
+    assert "label=folder takes the deepest" in problems[1]
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("here/cat", "here/dog", "there/cat", "there/dog"),
+        ("batch_1/cat", "batch_2/dog"),
+        ("cats/cats", "dogs/dogs"),
+        ("cats_zip/cats", "dogs_zip/dogs"),
+        ("clinical/cat", "clinical/dog", "dermoscopic/cat"),
+        ("cat", "some/dog", "some/cow"),
+    ],
+)
+def test_the_deepest_of_two_levels_of_unknown_words_are_classes_where_they_come_again(
+    folders: tuple[str, ...], tmp_path: Path
+) -> None:
+    touch(tmp_path, *four(*folders))
+    assert both(tmp_path) == {name: name.split("/")[-2] for name in four(*folders)}
+
+
+def test_two_levels_that_both_may_be_classes_are_asked(tmp_path: Path) -> None:
+    touch(tmp_path, *four("foo/vienna", "bar/rome"))
+    with pytest.raises(UserError, match=r'"bar", "foo" or those within them, "rome", "vienna".* --labels'):
+        read_cases(tmp_path, None)
+    assert dict(folder_labels(tmp_path, list_images(tmp_path)).counts) == {}
+    asked = read_cases(tmp_path, None, parse_columns("label=folder"))
+    assert {case.diagnoses[0] for case in asked.cases} == {"vienna", "rome"}
+
+
+def test_a_folder_that_is_a_part_by_its_whole_name_is_one_beside_any_others(tmp_path: Path) -> None:
+    touch(tmp_path, *four("trn/one", "trn/two", "2_test/one", "2_test/two", "more/one", "more/two"))
+    assert read(tmp_path) == {(name, part) for name in ("one", "two") for part in ("train", "test", "")}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from explorer.core.images import list_images
 from trainer.cohort.cases import read_cases
@@ -178,3 +178,46 @@ def test_dicom_beside_pictures_is_said(tmp_path: Path) -> None:
     picture(tmp_path / "p.png")
     (tmp_path / "a.dcm").touch()
     assert list_folder(tmp_path).notes[0].startswith("Not read: 1 DICOM file (a.dcm); export")
+
+
+def soft(path: Path, seed: int = 0, mode: str = "L") -> None:
+    """A mask with soft edges, as large as the pictures of `colored`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    drawn = Image.new("L", (64, 48), 0)
+    drawn.paste(255, (14 + seed, 12, 44, 36))
+    drawn.filter(ImageFilter.GaussianBlur(3)).convert(mode).save(path)
+
+
+def colored(path: Path, seed: int = 0, size: tuple[int, int] = (64, 48)) -> Image.Image:
+    """A lesion on skin within a dark round edge."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows, columns = np.mgrid[: size[1], : size[0]]
+    across = np.hypot(rows - size[1] / 2, columns - size[0] / 2 - seed)[:, :, None]
+    rgb = np.where(across < 9, (90, 50, 40), np.where(across < 0.6 * size[1], (250, 225, 215), (8, 5, 5)))
+    noise = np.random.default_rng(seed).integers(-5, 6, rgb.shape)
+    drawn = Image.fromarray((rgb + noise).clip(0, 255).astype(np.uint8))
+    drawn.save(path)
+    return drawn
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("place", ["{}/{}_lesion.png", "{}/{}_prob.png", "maps/{}/{}.png"])
+def test_masks_with_soft_edges_beside_their_pictures_are_left_out(place: str, mode: str, tmp_path: Path) -> None:
+    for number in range(4):
+        for name in ("mel", "nv"):
+            colored(tmp_path / name / f"{number}.jpg", number)
+            soft(tmp_path / place.format(name, number), number, mode)
+    listing = list_folder(tmp_path)
+    assert {path.suffix for path in listing.pictures} == {".jpg"}
+    assert (len(listing.pictures), len(listing.masks)) == (8, 8)
+
+
+def test_grey_pictures_beside_colored_ones_stay(tmp_path: Path) -> None:
+    for number in range(4):
+        color = colored(tmp_path / "mel" / f"{number}.png", number)
+        color.convert("L").save(tmp_path / "mel" / f"{number}_grey.png")
+        colored(tmp_path / "x.png", number + 5).convert("L").save(tmp_path / "mel" / f"{number}_second.png")
+        soft(tmp_path / "mel" / f"alone{number}a.png", number)
+        colored(tmp_path / "nv" / f"{number}.png", number, (80, 60))
+        soft(tmp_path / "nv" / f"{number}_size.png", number)
+    assert list_folder(tmp_path).masks == ()
