@@ -13,6 +13,7 @@ from trainer.pictures.file_names import one_line
 from trainer.pictures.label_forms import FORMS, NOT_KNOWN, PARTS, ROLES, TITLES, TRUTHS, Form, folded
 from trainer.pictures.name_matching import PictureNames
 from trainer.pictures.picture_column import PictureColumn, picture_column
+from trainer.pictures.rival_columns import check_rivals, completed, holds_diagnoses
 from trainer.pictures.table_file import TableFile
 
 Wanted = Mapping[str, Sequence[str]]
@@ -82,6 +83,9 @@ def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted)
     picture = pictures.position
     form = _form(titles, picture)
     roles = {role: index for role in ROLES if (index := _role(role, titles, rows)) is not None and index != picture}
+    for role in TIED:
+        if role in roles and holds_diagnoses(rows, roles[role]):
+            del roles[role]
     if pictures.folders:
         of_title = next((role for role in TIED if titles[picture] in ROLES[role]), "")
         roles.setdefault(of_title or ("lesion" if "group" in roles else "group"), picture)
@@ -89,11 +93,19 @@ def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted)
     of_others = {picture, *roles.values(), *asked.get("label", [])}
     if "split" not in roles and (column := _mostly_parts(titles, rows, of_others)) is not None:
         roles["split"] = column
-    classes = _classes_of(form, titles, rows) if form is not None and "label" not in asked else None
+    taken = {picture, *pictures.others, *roles.values()}
+    classes = _classes_of(form, titles, rows) if form is not None else None
+    if "label" in asked:
+        one_each = classes is not None and classes.one_each and {*asked["label"]} == {*classes.places}
+        classes = classes if one_each else None
+    elif classes is not None:
+        known, classes = classes, completed(titles, rows, classes, taken)
+        form = form if classes is known else None
     if classes is None:
         form = None
-        taken = {picture, *pictures.others, *roles.values()}
         classes = classes_by_content(table, titles, rows, taken, asked.get("label", []))
+    if "label" not in asked:
+        check_rivals(table, titles, rows, classes, taken)
     _check_twice(table, (picture, *classes.places))
     name = "columns as asked" if asked else "by content"
     if form is not None and not asked and titles[picture] in form.pictures:

@@ -90,6 +90,9 @@ NOT_KNOWN = frozenset(
 )
 """What stands in a cell where something is not known, in small letters."""
 
+DETAILS = frozenset({"mel_class", "mel_type", "nevus_type", "iddx_full", "diagnosis_full", "diagnosis_confirm_type"})
+"""Titles of columns that say more about a diagnosis of the ISIC archive than its other columns do."""
+
 NO_CLASSES = frozenset(
     {"male", "female", "man", "woman", "men", "women", "m", "f"}
     | {"hair", "hairs", "ruler", "rulers", "ink", "marker", "pen", "pen_mark", "pen_marks", "gel"}
