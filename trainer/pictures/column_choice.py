@@ -10,7 +10,7 @@ from trainer.files.errors import UserError
 from trainer.files.written_tables import write_rows
 from trainer.pictures.class_columns import HINTS, MOST_CLASSES, Classes, classes_by_content, is_truth
 from trainer.pictures.file_names import one_line
-from trainer.pictures.label_forms import FORMS, NOT_KNOWN, PARTS, ROLES, TITLES, TRUTHS, Form, folded
+from trainer.pictures.label_forms import FORMS, NOT_KNOWN, PARTS, ROLES, TITLES, TRUTHS, Form, folded, tied_role
 from trainer.pictures.name_matching import PictureNames
 from trainer.pictures.picture_column import PictureColumn, picture_column
 from trainer.pictures.rival_columns import check_rivals, completed, holds_diagnoses
@@ -87,8 +87,7 @@ def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted)
         if role in roles and holds_diagnoses(rows, roles[role]):
             del roles[role]
     if pictures.folders:
-        of_title = next((role for role in TIED if titles[picture] in ROLES[role]), "")
-        roles.setdefault(of_title or ("lesion" if "group" in roles else "group"), picture)
+        roles.setdefault(tied_role(titles[picture]) or ("lesion" if "group" in roles else "group"), picture)
     roles |= {role: columns[0] for role, columns in asked.items() if role in ROLES}
     of_others = {picture, *roles.values(), *asked.get("label", [])}
     if "split" not in roles and (column := _mostly_parts(titles, rows, of_others)) is not None:
@@ -215,6 +214,10 @@ def _role(role: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> in
 def _columns_of(role: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
     """The columns with a title of a role: those with anything in them, the likeliest first; else those without."""
     columns = [column for known in ROLES[role] for column, title in enumerate(titles) if title == known]
+    for column, title in enumerate(titles):
+        # A number of its own for each row may be that of the row.
+        if column not in columns and tied_role(title) == role and len({row[column] for row in rows}) < len(rows):
+            columns.append(column)
     return [column for column in columns if any(row[column].casefold() not in NOT_KNOWN for row in rows)] or columns
 
 

@@ -84,6 +84,16 @@ ROLES = {
 }
 """Titles of columns that say more about a picture, the first that is there."""
 
+_ID = r"_?(?:ids?|identifier|uid|pseudonym|code|key)"
+_NUMBER = r"_?(?:num|number|nummer|no|nr|#)\.?"
+_PERSON = r"(?:patient(?:en)?|participant|subject|person|proband)s?"
+_BY_WORDS = {
+    "patient": re.compile(rf"{_PERSON}|patient_?name|(?:.+_)?(?:{_PERSON}|pat|case)(?:{_ID}|{_NUMBER})"),
+    # The number of a lesion may be counted anew for each patient.
+    "lesion": re.compile(rf"(?:.+_)?(?:lesion|mole|tumou?r){_ID}"),
+}
+"""The words in other titles of `ROLES`, as `folded` writes them."""
+
 NOT_KNOWN = frozenset(
     {"", "unknown", "not known", "n/a", "na", "n.a.", "n.a", "#n/a", "<na>", "nan", "none", "null", "-", "?"}
     | {"missing", "not available", "unspecified", "not specified"}
@@ -132,6 +142,12 @@ PICTURE_TITLES = frozenset({title for form in FORMS for title in form.pictures})
 
 CLASS_WORDS = frozenset({*MARKS, *TRUTHS, "seborrheic_keratosis"})
 """Titles that are classes, and stand as words in columns of other tables."""
+
+
+def tied_role(title: str) -> str:
+    """Whether a title, as `folded` writes it, is one of patients, lesions or groups: its role, else ""."""
+    known = next((role for role in ("patient", "lesion", "group") if title in ROLES[role]), "")
+    return known or next((role for role, words in _BY_WORDS.items() if words.fullmatch(title)), "")
 
 
 def part_word(folder: str) -> str:

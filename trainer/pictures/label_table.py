@@ -102,6 +102,7 @@ def read_label_table(path: Path, pictures: Sequence[Path] | None = None, columns
     chosen = choose_columns(table, names, columns or {})
     problems = [*table.problems, *chosen.notes]
     rows = _without_fillers(table, chosen, _rows(table, chosen, problems), problems)
+    rows = _one_spelling(chosen, rows, problems)
     twins = _twins(rows, names) if names and not chosen.folders else frozenset()
     merged, disagreeing, nameless = _merged(rows, tuple(chosen.roles), twins, problems)
     finder = Names(merged, names, folders=chosen.folders, twins=twins)
@@ -227,6 +228,26 @@ def _without_fillers(table: TableFile, chosen: Columns, rows: list[LabelRow], pr
         return rows
     return [
         row._replace(other=tuple("" if cell in empty[index] else cell for index, cell in enumerate(row.other)))
+        for row in rows
+    ]
+
+
+def _one_spelling(chosen: Columns, rows: list[LabelRow], problems: list[str]) -> list[LabelRow]:
+    """The rows with each patient, lesion and group as it is written first, as classes are."""
+    written: dict[int, dict[str, str]] = {}
+    for index, role in enumerate(chosen.roles):
+        words = dict.fromkeys(row.other[index] for row in rows) if role in TIED else {}
+        spellings = Spellings()
+        first = {word: spellings.first(word) for word in words if word}
+        if several := spellings.several():
+            written[index] = first
+            subject = f"1 {role} is" if len(several) == 1 else f"{len(several):,} {role}s are"
+            end = "; it counts as one." if len(several) == 1 else " first; each counts as one."
+            problems.append(f"{subject} written in several ways, {several[0]}{end}")
+    if not written:
+        return rows
+    return [
+        row._replace(other=tuple(written.get(index, {}).get(cell, cell) for index, cell in enumerate(row.other)))
         for row in rows
     ]
 
