@@ -113,6 +113,16 @@ def read_label_table(path: Path, pictures: Sequence[Path] | None = None, columns
             f"{len(numbered):,} pictures were found by the number in their names alone, "
             f"{one_line(numbered[0].name)} as {one_line(merged[keys[numbered[0]]].name)[:60]} first."
         )
+    elsewhere = [picture for picture, key in keys.items() if key and finder.is_elsewhere(picture)]
+    if elsewhere:
+        were = (
+            "picture was found by its file name" if len(elsewhere) == 1 else "pictures were found by their file names"
+        )
+        them = "it in another folder" if len(elsewhere) == 1 else "them in other folders"
+        problems.append(
+            f"{len(elsewhere):,} {were} alone: the table has {them}, "
+            f"{one_line(merged[keys[elsewhere[0]]].name)[:90]} first."
+        )
     read = LabelTable(
         table.name,
         chosen.form,
