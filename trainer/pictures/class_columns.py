@@ -9,7 +9,7 @@ from trainer.files.errors import UserError
 from trainer.pictures.diagnosis_names import read_diagnosis_names
 from trainer.pictures.diagnosis_words import read_diagnoses, spelling
 from trainer.pictures.file_names import one_line
-from trainer.pictures.label_forms import NO_CLASSES, NOT_KNOWN, PARTS, TRUTHS
+from trainer.pictures.label_forms import NOT_KNOWN, TRUTHS, is_no_class, part_of
 from trainer.pictures.table_file import TableFile
 
 MOST_CLASSES = 150
@@ -120,7 +120,7 @@ def classes_by_content(
     few = {column: values for column in free if (values := few_words(rows, column))}
     words = read_diagnoses()
     diagnoses = [column for column, cells in few.items() if mostly_diagnoses(cells)]
-    marks = _marks(titles, rows, [column for column in free if titles[column] not in NO_CLASSES | PARTS.keys()])
+    marks = _marks(titles, rows, [column for column in free if not is_no_class(titles[column])])
     if marks:
         known = sum(spelling(titles[column]) in words for column in marks) * 2 > len(marks)
         rivals = [column for column in (diagnoses if known else few) if not _says_the_same(rows, column, marks)]
@@ -250,7 +250,7 @@ def few_words(rows: Sequence[Sequence[str]], column: int) -> list[str]:
     if not 1 < len(values) <= MOST_CLASSES or (len(known) > 10 and len(values) > 0.5 * len(known)):
         return []
     low = {value.casefold() for value in values}
-    if low <= _TRUE | _FALSE or low <= PARTS.keys():
+    if low <= _TRUE | _FALSE or all(map(part_of, low)):
         return []
     try:
         for value in values:

@@ -123,12 +123,14 @@ PARTS = {
     "holdout": "test",
     "hold_out": "test",
     "hold-out": "test",
+    **{f"{whose}{between}test": "test" for whose in ("public", "private") for between in ("", " ", "_")},
 }
 """Part by the word for it in a table, or of a folder, in small letters."""
 
 EITHER_PART = frozenset({"eval", "evaluation"})
 """Words for a part that some call validation and some test."""
 
+_FLAG = re.compile(r"i[sn]_?(.+)")
 _PART_FOLDER = re.compile(r"(.+?)[ _-]?(?:set|data|dataset|split|images?|pictures|photos)?")
 
 TITLES = frozenset(
@@ -155,6 +157,24 @@ def part_word(folder: str) -> str:
     match = _PART_FOLDER.fullmatch(folder.casefold())
     words = (match[0], match[1]) if match else ()
     return next((word for word in words if word in PARTS or word in EITHER_PART), "")
+
+
+def part_of(word: str) -> str:
+    """The part that a word of a table says, such as "test" for "Test set"; "" where it says none."""
+    return PARTS.get(part_word(word.strip()), "")
+
+
+def flagged_part(title: str) -> str:
+    """The part that 1 means in a column of 0 and 1 of this title, such as is_train; "" where it is none."""
+    word = _FLAG.fullmatch(title)
+    if word is not None and word[1] != "valid":
+        return PARTS.get(word[1], "")
+    return "train" if title in ("train", "training") else ""
+
+
+def is_no_class(title: str) -> bool:
+    """Whether columns of 0 and 1 of this title say something else than a class."""
+    return title in NO_CLASSES or title in PARTS or bool(flagged_part(title))
 
 
 def folded(title: str) -> str:

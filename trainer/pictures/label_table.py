@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from trainer.pictures.class_columns import is_truth, mark
 from trainer.pictures.column_choice import TIED, Columns, Wanted, choose_columns
 from trainer.pictures.diagnosis_words import Spellings, class_key
 from trainer.pictures.file_names import one_line
@@ -142,6 +143,7 @@ def read_label_table(path: Path, pictures: Sequence[Path] | None = None, columns
 
 def _rows(table: TableFile, chosen: Columns, problems: list[str]) -> list[LabelRow]:
     role_columns, titles, classes = tuple(chosen.roles.values()), table.titles, chosen.classes
+    split = tuple(chosen.roles).index("split") if chosen.parts else -1
     rows = []
     words: Counter[str] = Counter()
     seen: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -160,7 +162,10 @@ def _rows(table: TableFile, chosen: Columns, problems: list[str]) -> list[LabelR
                 raise damaged(table.name, line, error) from error
         if not diagnoses and not classes.one_each:
             words[next(filter(None, class_cells), "")] += 1
-        rows.append(LabelRow(cells[chosen.picture], diagnoses, tuple([cells[column] for column in role_columns])))
+        other = [cells[column] for column in role_columns]
+        if chosen.parts and is_truth([other[split]]):
+            other[split] = chosen.parts[mark(other[split]) == 1]
+        rows.append(LabelRow(cells[chosen.picture], diagnoses, tuple(other)))
     not_known = [f'"{one_line(word)[:40]}" ({count:,})' for word, count in words.items() if word]
     if not_known:
         problems.append(f"These words count as not known, not as a class: {', '.join(not_known)}.")

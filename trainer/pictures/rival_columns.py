@@ -17,7 +17,7 @@ from trainer.pictures.class_columns import (
 from trainer.pictures.diagnosis_names import read_diagnosis_names
 from trainer.pictures.diagnosis_words import class_key, read_diagnoses, spelling
 from trainer.pictures.file_names import one_line
-from trainer.pictures.label_forms import DETAILS, NO_CLASSES, NOT_KNOWN, PARTS
+from trainer.pictures.label_forms import DETAILS, NOT_KNOWN, is_no_class
 from trainer.pictures.table_file import TableFile
 
 _ENOUGH = 0.9
@@ -43,7 +43,7 @@ def completed(titles: Sequence[str], rows: Sequence[Sequence[str]], classes: Cla
     more = [
         column
         for column in range(len(titles))
-        if column not in taken and column not in classes.places and titles[column] not in NO_CLASSES | PARTS.keys()
+        if column not in taken and column not in classes.places and not is_no_class(titles[column])
     ]
     more = [column for column in more if is_share([row[column] for row in rows])]
     left = [row for row in rows if not any(share(row[column]) for column in classes.places)]
