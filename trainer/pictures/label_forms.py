@@ -4,6 +4,7 @@ Titles are compared as `folded` writes them. What a table says besides the class
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -178,5 +179,5 @@ def is_no_class(title: str) -> bool:
 
 
 def folded(title: str) -> str:
-    """What two spellings of a title share: no case, and "_" for spaces and hyphens."""
-    return re.sub(r"[\s\-]+", "_", title.strip().casefold())
+    """What two spellings of a title share: no case, composed letters, and "_" for spaces and hyphens."""
+    return re.sub(r"[\s\-]+", "_", unicodedata.normalize("NFC", title).strip().casefold())

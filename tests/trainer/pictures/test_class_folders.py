@@ -152,3 +152,10 @@ def test_a_folder_that_may_be_either_part_is_said(tmp_path: Path) -> None:
     assert reading.problems == [
         'The folder "eval" may be validation or test; name it so, else its pictures have no part.'
     ]
+
+
+def test_folders_of_two_ways_of_writing_a_letter_are_one_class(tmp_path: Path) -> None:
+    names = ["N\u00e4vus", "Na\u0308vus", "Melanom"]
+    found = folder_labels(tmp_path, [tmp_path / name / f"{number}.jpg" for name in names for number in range(2)])
+    assert [*found.counts.values()] == [2, 4]
+    assert any("are taken as one class" in note for note in found.problems)
