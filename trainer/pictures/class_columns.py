@@ -112,7 +112,7 @@ def classes_by_content(
     one with 0 and 1. ColumnQuestion where there is none, or more than one answer.
     """
     if asked:
-        marks = _marks(titles, rows, asked) if len(asked) > 1 else []
+        marks = find_marks(titles, rows, asked) if len(asked) > 1 else []
         if set(marks) == set(asked):
             return Classes(tuple(marks), one_each=True)
         return Classes(tuple(asked), truths=_truths(titles, rows, asked))
@@ -120,7 +120,7 @@ def classes_by_content(
     few = {column: values for column in free if (values := few_words(rows, column))}
     words = read_diagnoses()
     diagnoses = [column for column, cells in few.items() if mostly_diagnoses(cells)]
-    marks = _marks(titles, rows, [column for column in free if not is_no_class(titles[column])])
+    marks = find_marks(titles, rows, [column for column in free if not is_no_class(titles[column])])
     if marks:
         known = sum(spelling(titles[column]) in words for column in marks) * 2 > len(marks)
         rivals = [column for column in (diagnoses if known else few) if not _says_the_same(rows, column, marks)]
@@ -208,7 +208,7 @@ def _truths(titles: Sequence[str], rows: Sequence[Sequence[str]], columns: Seque
     }
 
 
-def _marks(titles: Sequence[str], rows: Sequence[Sequence[str]], free: Sequence[int]) -> list[int]:
+def find_marks(titles: Sequence[str], rows: Sequence[Sequence[str]], free: Sequence[int]) -> list[int]:
     """Columns of numbers within 0 and 1 of which a single one is 1 in nearly every row, and no other."""
     words = read_diagnoses()
     shares = [column for column in free if is_share([row[column] for row in rows])]

@@ -105,9 +105,9 @@ def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted)
     if classes is None:
         form = None
         classes = classes_by_content(table, titles, rows, taken, asked.get("label", []))
+    _check_twice(table, (picture, *classes.places))
     if "label" not in asked:
         check_rivals(table, titles, rows, classes, taken)
-    _check_twice(table, (picture, *classes.places))
     name = "columns as asked" if asked else "by content"
     if form is not None and not asked and titles[picture] in form.pictures:
         name = form.name

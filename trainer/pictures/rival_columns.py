@@ -8,6 +8,7 @@ from trainer.pictures.class_columns import (
     Classes,
     ColumnQuestion,
     few_words,
+    find_marks,
     is_share,
     mostly_diagnoses,
     number,
@@ -46,6 +47,8 @@ def completed(titles: Sequence[str], rows: Sequence[Sequence[str]], classes: Cla
         if column not in taken and column not in classes.places and not is_no_class(titles[column])
     ]
     more = [column for column in more if is_share([row[column] for row in rows])]
+    if not classes.one_each and (finer := _marked_diagnoses(titles, rows, more)):
+        return Classes(tuple(finer), one_each=True)
     left = [row for row in rows if not any(share(row[column]) for column in classes.places)]
     apart = [
         column
@@ -73,20 +76,22 @@ def check_rivals(
     """
     free = [column for column in range(len(titles)) if column not in taken and column not in classes.places]
     words = [column for column in free if titles[column] not in DETAILS and _says_words(titles[column], rows, column)]
-    numbers = [] if classes.one_each or classes.truths else free
-    numbers = [column for column in numbers if _SAYS_NUMBERS.fullmatch(titles[column]) and _few_numbers(rows, column)]
-    said = [_said(classes, row, titles) for row in rows] if words or numbers else []
+    numbers = [column for column in free if _SAYS_NUMBERS.fullmatch(titles[column]) and _few_numbers(rows, column)]
+    marks = [] if classes.one_each else _marked_diagnoses(titles, rows, free)
+    said = [_said(classes, row, titles) for row in rows] if words or numbers or marks else []
     for column in words:
         pairs = {(word, row[column]) for word, row in zip(said, rows, strict=True) if _known(row[column])}
         if _contradict(pairs, classes.neither, marked=classes.one_each):
             raise _contradiction(table, classes.places, column)
     for column in numbers:
         # Of several columns of diagnoses, a coarser one may be what the number says.
-        if all(
-            _undetermined({(row[place], row[column]) for row in rows if _known(row[place]) and _known(row[column])})
-            for place in classes.places
-        ):
+        cells = [said] if classes.one_each else [[row[place] for row in rows] for place in classes.places]
+        if all(_undetermined(zip(words, (row[column] for row in rows), strict=True)) for words in cells):
             raise _contradiction(table, classes.places, column)
+    if marks:
+        marked = Classes(tuple(marks), one_each=True)
+        if _undetermined((word, _said(marked, row, titles)) for word, row in zip(said, rows, strict=True)):
+            raise _contradiction(table, classes.places, *marks)
 
 
 def holds_diagnoses(rows: Sequence[Sequence[str]], column: int) -> bool:
@@ -98,6 +103,11 @@ def _says_words(title: str, rows: Sequence[Sequence[str]], column: int) -> bool:
     return holds_diagnoses(rows, column) or (
         _SAYS_CLASSES.fullmatch(title) is not None and len(few_words(rows, column)) > 1
     )
+
+
+def _marked_diagnoses(titles: Sequence[str], rows: Sequence[Sequence[str]], free: Sequence[int]) -> list[int]:
+    diagnoses = read_diagnoses()
+    return find_marks(titles, rows, [column for column in free if spelling(titles[column]) in diagnoses])
 
 
 def _few_numbers(rows: Sequence[Sequence[str]], column: int) -> bool:
@@ -148,17 +158,17 @@ def _is_no(diagnosis: str, word: str) -> bool:
 
 def _undetermined(pairs: Iterable[tuple[str, str]]) -> bool:
     """Whether neither of two columns says what the other one is."""
-    known = {(class_key(word), class_key(other)) for word, other in pairs}
+    known = {(class_key(word), class_key(other)) for word, other in pairs if _known(word) and _known(other)}
     return len({word for word, _ in known}) < len(known) > len({other for _, other in known})
 
 
-def _contradiction(table: TableFile, places: Sequence[int], column: int) -> ColumnQuestion:
-    titles = [one_line(table.titles[place])[:60] for place in places]
-    other = one_line(table.titles[column])[:60]
-    named = ", ".join(f'"{title}"' for title in titles[:8]) + (" .." if len(titles) > 8 else "")
+def _contradiction(table: TableFile, places: Sequence[int], *others: int) -> ColumnQuestion:
+    some, more = ([one_line(table.titles[column])[:60] for column in columns] for columns in (places, others))
+    named = [", ".join(f'"{title}"' for title in titles[:8]) + " .." * (len(titles) > 8) for titles in (some, more)]
+    ways = [",".join(f"label={title}" for title in titles) for titles in (more, some)]
     return ColumnQuestion(
-        f'{table.name}: {named} and "{other}" say different classes of the same pictures; say which is right with '
-        f"--columns label={other} or --columns {','.join(f'label={title}' for title in titles)}.",
+        f"{table.name}: {named[0]} and {named[1]} say different classes of the same pictures; say which is right with "
+        f"--columns {ways[0]} or --columns {ways[1]}.",
         "label",
-        [table.titles[place] for place in (*places, column)],
+        [table.titles[column] for column in (*places, *others)],
     )

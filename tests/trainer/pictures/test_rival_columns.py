@@ -7,6 +7,7 @@ import pytest
 
 from explorer.core.labels import read_labels
 from trainer.cohort.cases import Reading, read_cases
+from trainer.files.errors import UserError
 from trainer.pictures.class_columns import ColumnQuestion
 from trainer.pictures.column_choice import parse_columns
 
@@ -110,6 +111,8 @@ def test_known_forms_of_0_and_1_are_read_as_before(tmp_path: Path) -> None:
         pytest.param("image_id,dx,label", (("nv", "mel") * 6, (0, 1, 1) * 4), "dx", "label"),
         pytest.param("image,diagnosis,final_diagnosis", (THREE, ("nv", "mel") * 6), "diagnosis", "final_diagnosis"),
         pytest.param("isic_id,diagnosis,final_diagnosis", (("nv", "mel") * 6, ("mel", "nv") * 6), "diagnosis", "final"),
+        pytest.param("image,MEL,NV,label", (*one_each(("a", "b"), ("a", "b") * 6), (0, 1, 2) * 4), "MEL", "label"),
+        pytest.param("isic_id,malignant,label", ((0, 1) * 6, (0, 1, 1) * 4), "label", "malignant"),
         pytest.param(
             "image,clinical_diagnosis,histology", (THREE, ("Naevus", "Melanom") * 6), "clinical_diagnosis", "histology"
         ),
@@ -123,7 +126,27 @@ def test_columns_that_contradict_a_known_form_are_a_question(
         read(tmp_path, text)
     assert caught.value.about == "label"
     last = header.rpartition(",")[2]
-    assert words_of(read(tmp_path, text, f"label={last}")) == [str(word) for word in columns[-1]]
+    words = [{"0": "benign", "1": "malignant"}[str(word)] if last == "malignant" else str(word) for word in columns[-1]]
+    assert words_of(read(tmp_path, text, f"label={last}")) == words
+
+
+def test_columns_of_0_and_1_that_contradict_a_label_are_a_question(tmp_path: Path) -> None:
+    marks = one_each(("nv", "mel", "bcc"), THREE)
+    with pytest.raises(ColumnQuestion, match=r'"label" and "nevus", "melanoma", "bcc" .*label=nevus,label=melanoma'):
+        read(tmp_path, table("image,label,nevus,melanoma,bcc", (0, 1) * 6, *marks))
+    agreed = table("image,label,nevus,melanoma,bcc", (0, 1, 1) * 4, *marks)
+    assert words_of(read(tmp_path, agreed)) == ["0", "1", "1"] * 4
+
+
+def test_columns_of_diagnoses_go_before_one_of_malignant(tmp_path: Path) -> None:
+    marks = one_each(("nv", "mel", "bcc"), THREE)
+    text = table("image,malignant,nevus,melanoma,bcc", (0, 1, 1) * 4, *marks)
+    assert words_of(read(tmp_path, text)) == ["nevus", "melanoma", "bcc"] * 4
+
+
+def test_two_columns_of_one_title_are_refused_before_they_are_compared(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match='has two columns "label"; remove one of them'):
+        read(tmp_path, table("image,label,label", THREE, ("nv", "mel") * 6))
 
 
 @pytest.mark.parametrize(
