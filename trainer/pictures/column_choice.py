@@ -94,7 +94,7 @@ def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted)
     if "split" not in roles and (column := split_column(titles, rows, of_others)) is not None:
         roles["split"] = column
     unused = seeming_splits(titles, rows, of_others) if "split" not in roles else []
-    taken = {picture, *pictures.others, *roles.values(), *unused}
+    taken = {picture, *pictures.others, *roles.values()}
     classes = _classes_of(form, titles, rows) if form is not None else None
     if "label" in asked:
         one_each = classes is not None and classes.one_each and {*asked["label"]} == {*classes.places}

@@ -58,6 +58,8 @@ def completed(titles: Sequence[str], rows: Sequence[Sequence[str]], classes: Cla
     ]
     diagnoses = read_diagnoses()
     named = [column for column in apart if spelling(titles[column]) in diagnoses]
+    if not classes.one_each and not (named and spelling(titles[classes.places[0]]) in diagnoses):
+        return classes  # a flag that is the contrary of another is no class
     for chosen in (apart, named, *([column] for column in apart)):
         places = tuple(sorted({*classes.places, *chosen}))
         if chosen and single(rows, places) >= _ENOUGH:

@@ -171,3 +171,19 @@ def test_diagnoses_are_classes_whatever_their_title(title: str, tmp_path: Path) 
     reading = read(tmp_path, table(f"image,{title}", THREE))
     assert words_of(reading) == list(THREE)
     assert {(case.lesion, case.group, case.patient) for case in reading.cases} == {("", "", "")}
+
+
+@pytest.mark.parametrize(
+    ("title", "flag", "expected"),
+    [
+        ("target", "followed", ("benign", "malignant")),
+        ("malignant", "followed", ("benign", "malignant")),
+        ("malignant", "benign", ("benign", "malignant")),
+        ("malignant", "nevus", ("nevus", "malignant")),
+    ],
+)
+def test_only_a_known_class_completes_a_single_column_of_0_and_1(
+    title: str, flag: str, expected: Sequence[str], tmp_path: Path
+) -> None:
+    text = table(f"isic_id,{title},{flag}", (0, 1) * 6, (1, 0) * 6)
+    assert words_of(read(tmp_path, text)) == [*expected] * 6

@@ -82,3 +82,15 @@ def test_a_column_of_words_goes_before_one_of_0_and_1(tmp_path: Path) -> None:
     reading = read(tmp_path, "is_train,split", (1, 0) * 6, ("train", "val") * 6)
     assert [case.part for case in reading.cases] == ["train", "validation"] * 6
     assert not reading.problems
+
+
+def test_classes_may_stand_under_a_title_of_a_split(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    for name in PICTURES:
+        (tmp_path / "p" / name).touch()
+    (tmp_path / "l.csv").write_text(
+        "image,phase\n" + "".join(f"{name},{'ab'[n % 2]}\n" for n, name in enumerate(PICTURES))
+    )
+    reading = read_cases(tmp_path / "p", tmp_path / "l.csv")
+    assert {case.diagnoses for case in reading.cases} == {("a",), ("b",)}
+    assert not reading.problems
