@@ -7,8 +7,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from explorer.core.errors import UserError
+from trainer.pictures.class_words import same_classes
 from trainer.pictures.diagnosis_names import DiagnosisNames, read_diagnosis_names
-from trainer.pictures.diagnosis_words import BENIGN, INDETERMINATE, MALIGNANT, read_diagnoses, spelling, the_rest
+from trainer.pictures.diagnosis_words import (
+    BENIGN,
+    INDETERMINATE,
+    MALIGNANT,
+    class_key,
+    read_diagnoses,
+    spelling,
+    the_rest,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,17 +59,17 @@ class ClassWords:
 
     def of(self, word: str) -> str:
         """The class that a word means; "" where it means none, or is not known."""
-        wanted = spelling(word)
-        return next((pair.name for pair in self.pairs if spelling(pair.word) == wanted), "")
+        wanted = class_key(word)
+        return next((pair.name for pair in self.pairs if class_key(pair.word) == wanted), "")
 
     def put(self, word: str, name: str) -> "ClassWords":
         """The same with another class for a word, "" for none; UserError where there is no such class or word."""
         if name and name not in self.classes:
             raise UserError(f'The network has no class "{name}"; its classes are {", ".join(self.classes[:12])}.')
-        if all(spelling(pair.word) != spelling(word) for pair in self.pairs):
+        if all(class_key(pair.word) != class_key(word) for pair in self.pairs):
             raise UserError(f'There is no word "{word}" to give a class to.')
         same = [
-            Pair(pair.word, name, CHOSEN) if spelling(pair.word) == spelling(word) and pair.name != name else pair
+            Pair(pair.word, name, CHOSEN) if class_key(pair.word) == class_key(word) and pair.name != name else pair
             for pair in self.pairs
         ]
         return replace(self, pairs=tuple(same))
@@ -88,7 +97,7 @@ class ClassWords:
 
 def words_key(identity: str, words: Iterable[str]) -> str:
     """Under which name the map of a network (its identity) and a set of words is kept."""
-    text = json.dumps([identity, sorted({spelling(word) for word in words})])
+    text = json.dumps([identity, sorted({class_key(word) for word in words})])
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
@@ -138,8 +147,8 @@ def propose(words: Iterable[str], classes: Sequence[str], trained: Mapping[str, 
     says what it is, or where it may be one class as well as another.
     """
     proposer = _Proposer(tuple(classes), read_diagnosis_names(), read_diagnoses())
-    trained_name_of = {spelling(word): name for word, name in (trained or {}).items() if name in classes}
-    word_of = {spelling(word): word for word in reversed(list(words)) if word.strip()}
+    trained_name_of = {class_key(word): name for word, name in (trained or {}).items() if name in classes}
+    word_of = {class_key(word): word for word in reversed(list(words)) if word.strip()}
     pairs = []
     for key, word in sorted(word_of.items()):
         if key in trained_name_of:
@@ -157,7 +166,7 @@ class _Proposer:
 
     def of(self, word: str) -> tuple[str, str]:
         """The class and the reason for one word."""
-        steps = (self._same, self._same_diagnosis, self._kind, self._contained, self._malignancy)
+        steps = (self._same, self._kind, self._contained, self._malignancy)
         for step in steps:
             proposal = step(word)
             if proposal is not None:
@@ -165,11 +174,7 @@ class _Proposer:
         return self._remaining(word)
 
     def _same(self, word: str) -> tuple[str, str] | None:
-        return _only([name for name in self.classes if spelling(name) == spelling(word)], "the same word")
-
-    def _same_diagnosis(self, word: str) -> tuple[str, str] | None:
-        meant = self.names.of(word)
-        return _only([name for name in self.classes if self.names.of(name) == meant], f"means {meant}")
+        return _only(*same_classes(word, self.classes, self.names))
 
     def _kind(self, word: str) -> tuple[str, str] | None:
         matches = [name for name in self.classes if self.names.falls_under(word, name)]

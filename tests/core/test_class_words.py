@@ -118,3 +118,18 @@ def test_one_output_names_its_class_or_that_it_is_not() -> None:
     assert named_class(("malignant",), np.array([0.7])) == ("malignant", pytest.approx(0.7))
     assert named_class(("a", "b"), np.array([0.2, 0.8])) == ("b", pytest.approx(0.8))
     assert named_class((), np.zeros(0))[0] == ""
+
+
+@pytest.mark.parametrize(
+    ("classes", "words"),
+    [
+        (("0", "1", "2"), ("0.0", "1.0", "2.0")),
+        (("0.0", "1.0"), ("0", "1")),
+        (("N\u00e4vus", "Melanom"), ("Na\u0308vus", "melanom")),
+    ],
+)
+def test_two_ways_of_writing_one_class_are_one(classes: tuple[str, ...], words: tuple[str, ...]) -> None:
+    found = propose(words, classes)
+    assert [found.of(word) for word in words] == [*classes]
+    assert [found.of(name) for name in classes] == [*classes]
+    assert words_key("n", words) == words_key("n", [word.upper() for word in words])

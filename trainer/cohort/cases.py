@@ -11,7 +11,7 @@ from trainer.pictures.class_folders import NOT_CLASSES, class_folders
 from trainer.pictures.column_choice import Wanted
 from trainer.pictures.file_names import one_line
 from trainer.pictures.folder_walk import is_hidden, list_folder
-from trainer.pictures.label_forms import PARTS
+from trainer.pictures.label_forms import part_of
 from trainer.pictures.label_table import LabelRow, LabelTable, read_label_table
 
 
@@ -219,7 +219,7 @@ def _disagreeing(table: LabelTable) -> str:
 
 def _case(name: str, row: LabelRow, table: LabelTable, given_split: bool) -> Case:
     part = table.value(row, "split")
-    if given_split and part and part.casefold() not in PARTS:
+    if given_split and part and not part_of(part):
         raise UserError(
             f'{table.name} has the split "{one_line(part)[:40]}" for {one_line(name)}; use train, validation or test, '
             "or --own-split, which ignores it."
@@ -231,7 +231,7 @@ def _case(name: str, row: LabelRow, table: LabelTable, given_split: bool) -> Cas
         patient=table.value(row, "patient"),
         lesion=table.value(row, "lesion"),
         group=table.value(row, "group"),
-        part=PARTS.get(part.casefold(), ""),
+        part=part_of(part),
         sex={"f": "female", "m": "male"}.get(sex, sex),
         site=table.value(row, "site").lower(),
         age=_age(table.value(row, "age")),

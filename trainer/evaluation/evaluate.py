@@ -153,7 +153,7 @@ def evaluate(
     curves, auc = class_curves(
         labels, probabilities, matched.classes, drawn, [reader.specificity for reader in readers]
     )
-    score = next((curve for curve in curves if curve.name == "malignant"), curves[0])
+    score = next((curve for curve in curves if curve.name.casefold() == "malignant"), curves[0])
     predicted = probabilities.argmax(axis=1)
     right, balanced, of_class = accuracies(labels, predicted, len(matched.classes), drawn)
     fitting = None if part == "validation" else fitting_of(ensemble, cohort, device, batch, matched, drawn)

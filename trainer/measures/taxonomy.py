@@ -11,6 +11,8 @@ from trainer.files.errors import UserError
 from trainer.files.wording import listed
 from trainer.measures.prediction import Prediction
 from trainer.measures.tree import Taxonomy, read_taxonomy
+from trainer.pictures.class_words import same_classes
+from trainer.pictures.diagnosis_names import read_diagnosis_names
 
 __all__ = ["Match", "Taxonomy", "about_leaves", "deepest", "levels", "match", "read_taxonomy", "unknown_leaves"]
 
@@ -47,10 +49,11 @@ class Match:
 def match(network: Sequence[str], cohort: Sequence[str], taxonomy: Taxonomy | None, level: int | None) -> Match:
     """Match a network's classes and a cohort's by name, along the taxonomy at `level` where there is one.
 
-    UserError where a class of the cohort is none of the network's, naming both.
+    Without a taxonomy, words of one class or diagnosis are one, as `same_classes` says. UserError where a class of the
+    cohort is none of the network's, naming both.
     """
     if taxonomy is None:
-        return _matched(network, cohort, network, cohort, "")
+        return _matched(network, _as_the_network_writes(cohort, network), network, cohort, "")
     _all_known(taxonomy, network, cohort)
     if level is None:
         level = deepest(network, cohort, taxonomy)
@@ -111,6 +114,13 @@ def _all_known(taxonomy: Taxonomy, network: Sequence[str], cohort: Sequence[str]
                 f'{taxonomy.name} puts "{below[0]}" below "{name}", but the network predicts both side by side; '
                 "take one of them out."
             )
+
+
+def _as_the_network_writes(cohort: Sequence[str], network: Sequence[str]) -> list[str]:
+    """The cohort's classes, each as the network writes it, where a single one of the network's is the same."""
+    names = read_diagnosis_names()
+    found = [(name, same_classes(name, network, names)[0]) for name in cohort]
+    return [same[0] if len(same) == 1 else name for name, same in found]
 
 
 def _matched(

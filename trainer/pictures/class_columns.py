@@ -2,14 +2,14 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trainer.files.errors import UserError
 from trainer.pictures.diagnosis_names import read_diagnosis_names
 from trainer.pictures.diagnosis_words import read_diagnoses, spelling
 from trainer.pictures.file_names import one_line
-from trainer.pictures.label_forms import NO_CLASSES, NOT_KNOWN, PARTS, TRUTHS
+from trainer.pictures.label_forms import NOT_KNOWN, TRUTHS, is_no_class, part_of
 from trainer.pictures.table_file import TableFile
 
 MOST_CLASSES = 150
@@ -112,17 +112,15 @@ def classes_by_content(
     one with 0 and 1. ColumnQuestion where there is none, or more than one answer.
     """
     if asked:
-        marks = _marks(titles, rows, asked) if len(asked) > 1 else []
+        marks = find_marks(titles, rows, asked) if len(asked) > 1 else []
         if set(marks) == set(asked):
             return Classes(tuple(marks), one_each=True)
         return Classes(tuple(asked), truths=_truths(titles, rows, asked))
     free = [column for column in range(len(titles)) if column not in taken]
-    few = {column: values for column in free if (values := _few(rows, column))}
+    few = {column: values for column in free if (values := few_words(rows, column))}
     words = read_diagnoses()
-    diagnoses = [
-        column for column, cells in few.items() if sum(spelling(word) in words for word in cells) * 2 > len(cells)
-    ]
-    marks = _marks(titles, rows, [column for column in free if titles[column] not in NO_CLASSES | PARTS.keys()])
+    diagnoses = [column for column, cells in few.items() if mostly_diagnoses(cells)]
+    marks = find_marks(titles, rows, [column for column in free if not is_no_class(titles[column])])
     if marks:
         known = sum(spelling(titles[column]) in words for column in marks) * 2 > len(marks)
         rivals = [column for column in (diagnoses if known else few) if not _says_the_same(rows, column, marks)]
@@ -181,18 +179,22 @@ def _one_within_the_other(rows: Sequence[Sequence[str]], columns: Sequence[int])
         finer_words = {finer for finer, _ in known}
         if len(finer_words) < len(known):
             return False
-        for finer, coarser in known:
-            kind_of = finer == coarser or f" {coarser} " in f" {finer} " or names.falls_under(finer, coarser)
-            if coarser in finer_words and not kind_of:
-                return False
+        if any(coarser in finer_words and not names.is_kind(finer, coarser) for finer, coarser in known):
+            return False
     return True
+
+
+def mostly_diagnoses(words: Collection[str]) -> bool:
+    """Whether more than half of these words are known diagnoses."""
+    diagnoses = read_diagnoses()
+    return sum(spelling(word) in diagnoses for word in words) * 2 > len(words)
 
 
 def _says_the_same(rows: Sequence[Sequence[str]], column: int, marks: Sequence[int]) -> bool:
     """Whether the words of a column say what columns of marks say: one word for each of them."""
     pairs = set()
     for row in rows:
-        marked = [place for place in marks if _share(row[place]) == 1]
+        marked = [place for place in marks if share(row[place]) == 1]
         if len(marked) == 1 and row[column].casefold() not in NOT_KNOWN:
             pairs.add((spelling(row[column]), marked[0]))
     return len(pairs) == len({word for word, _ in pairs}) == len({place for _, place in pairs})
@@ -206,17 +208,17 @@ def _truths(titles: Sequence[str], rows: Sequence[Sequence[str]], columns: Seque
     }
 
 
-def _marks(titles: Sequence[str], rows: Sequence[Sequence[str]], free: Sequence[int]) -> list[int]:
+def find_marks(titles: Sequence[str], rows: Sequence[Sequence[str]], free: Sequence[int]) -> list[int]:
     """Columns of numbers within 0 and 1 of which a single one is 1 in nearly every row, and no other."""
     words = read_diagnoses()
-    shares = [column for column in free if _is_share([row[column] for row in rows])]
+    shares = [column for column in free if is_share([row[column] for row in rows])]
     named = [column for column in shares if spelling(titles[column]) in words]
     choices = [chosen for chosen in (shares, named) if len(chosen) > 1]
-    fitting = {len(chosen): chosen for chosen in choices if _single(rows, chosen) >= 0.9}
+    fitting = {len(chosen): chosen for chosen in choices if single(rows, chosen) >= 0.9}
     return next(iter(fitting.values()), [])
 
 
-def _share(cell: str) -> float:
+def share(cell: str) -> float:
     """The same as `mark`; NaN where it is no number."""
     try:
         return mark(cell)
@@ -224,31 +226,31 @@ def _share(cell: str) -> float:
         return math.nan
 
 
-def _is_share(cells: Sequence[str]) -> bool:
+def is_share(cells: Sequence[str]) -> bool:
     """Whether nearly all cells are numbers within 0 and 1; one that is none is a fault to be said, not another kind."""
     words = set(cells)
-    shares = {word for word in words if 0 <= _share(word) <= 1}
+    shares = {word for word in words if 0 <= share(word) <= 1}
     some = any(word.casefold() not in NOT_KNOWN for word in words)
     return some and sum(cell in shares for cell in cells) >= 0.9 * len(cells)
 
 
-def _single(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> float:
+def single(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> float:
     """The share of rows in which a single one of these columns is 1 and the others are 0."""
     fits = 0
     for row in rows:
-        marked = [value for column in columns if (value := _share(row[column])) != 0]
+        marked = [value for column in columns if (value := share(row[column])) != 0]
         fits += marked == [1]
     return fits / len(rows)
 
 
-def _few(rows: Sequence[Sequence[str]], column: int) -> list[str]:
+def few_words(rows: Sequence[Sequence[str]], column: int) -> list[str]:
     """The values of a column that has few of them, and words rather than numbers; else none."""
     known = [row[column] for row in rows if row[column].casefold() not in NOT_KNOWN]
     values = dict.fromkeys(known)
     if not 1 < len(values) <= MOST_CLASSES or (len(known) > 10 and len(values) > 0.5 * len(known)):
         return []
     low = {value.casefold() for value in values}
-    if low <= _TRUE | _FALSE or low <= PARTS.keys():
+    if low <= _TRUE | _FALSE or all(map(part_of, low)):
         return []
     try:
         for value in values:

@@ -2,17 +2,18 @@
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trainer.files.errors import UserError
 from trainer.files.written_tables import write_rows
-from trainer.pictures.class_columns import HINTS, MOST_CLASSES, Classes, classes_by_content, is_truth
+from trainer.pictures.class_columns import MOST_CLASSES, Classes, classes_by_content, is_truth
 from trainer.pictures.file_names import one_line
-from trainer.pictures.label_forms import FORMS, NOT_KNOWN, PARTS, ROLES, TITLES, TRUTHS, Form, folded
+from trainer.pictures.label_forms import FORMS, NOT_KNOWN, ROLES, TRUTHS, Form, folded, tied_role
 from trainer.pictures.name_matching import PictureNames
 from trainer.pictures.picture_column import PictureColumn, picture_column
+from trainer.pictures.rival_columns import check_rivals, completed, holds_diagnoses
+from trainer.pictures.split_columns import in_several, part_words, seeming_splits, split_column
 from trainer.pictures.table_file import TableFile
 
 Wanted = Mapping[str, Sequence[str]]
@@ -40,6 +41,7 @@ class Columns:
     decided: str = ""
     aloud: bool = False
     notes: tuple[str, ...] = field(default=())
+    parts: tuple[str, ...] = ()
 
 
 def parse_columns(text: str) -> dict[str, list[str]]:
@@ -81,27 +83,47 @@ def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted)
     pictures = picture_column(table, rows, names, asked.get("image", [])[:1])
     picture = pictures.position
     form = _form(titles, picture)
-    roles = {role: index for role in ROLES if (index := _role(role, titles, rows)) is not None and index != picture}
+    roles = {role: found[0] for role in ROLES if (found := _columns_of(role, titles, rows)) and found[0] != picture}
+    for role in TIED:
+        if role in roles and holds_diagnoses(rows, roles[role]):
+            del roles[role]
     if pictures.folders:
-        of_title = next((role for role in TIED if titles[picture] in ROLES[role]), "")
-        roles.setdefault(of_title or ("lesion" if "group" in roles else "group"), picture)
+        roles.setdefault(tied_role(titles[picture]) or ("lesion" if "group" in roles else "group"), picture)
     roles |= {role: columns[0] for role, columns in asked.items() if role in ROLES}
     of_others = {picture, *roles.values(), *asked.get("label", [])}
-    if "split" not in roles and (column := _mostly_parts(titles, rows, of_others)) is not None:
+    if "split" not in roles and (column := split_column(titles, rows, of_others)) is not None:
         roles["split"] = column
-    classes = _classes_of(form, titles, rows) if form is not None and "label" not in asked else None
+    unused = seeming_splits(titles, rows, of_others) if "split" not in roles else []
+    taken = {picture, *pictures.others, *roles.values()}
+    classes = _classes_of(form, titles, rows) if form is not None else None
+    if "label" in asked:
+        one_each = classes is not None and classes.one_each and {*asked["label"]} == {*classes.places}
+        classes = classes if one_each else None
+    elif classes is not None:
+        known, classes = classes, completed(titles, rows, classes, taken)
+        form = form if classes is known else None
     if classes is None:
         form = None
-        taken = {picture, *pictures.others, *roles.values()}
         classes = classes_by_content(table, titles, rows, taken, asked.get("label", []))
     _check_twice(table, (picture, *classes.places))
+    if "label" not in asked:
+        check_rivals(table, titles, rows, classes, taken)
     name = "columns as asked" if asked else "by content"
     if form is not None and not asked and titles[picture] in form.pictures:
         name = form.name
     aloud = name in ("columns as asked", "by content")
     decided = _decided(table, picture, classes, roles, pictures.folders)
     notes = _notes(table, rows, pictures, classes, roles, asked)
-    return Columns(name, picture, classes, roles, pictures.folders, decided, aloud, tuple(notes))
+    for column in unused:
+        if column not in classes.places:
+            title = one_line(table.titles[column])[:60]
+            notes.append(
+                f'Column "{title}" looks like a split and was not used; one with the words train, validation and test '
+                f"is (--columns split={title})."
+            )
+    split = roles.get("split")
+    parts = part_words(titles[split], (row[split] for row in rows)) if split is not None else ()
+    return Columns(name, picture, classes, roles, pictures.folders, decided, aloud, tuple(notes), parts)
 
 
 def _check_twice(table: TableFile, columns: Sequence[int]) -> None:
@@ -137,8 +159,8 @@ def _notes(
                     f'Column "{one_line(table.titles[column])}" holds {role}s, too; '
                     f"--columns {role}={one_line(table.titles[column])} reads it instead."
                 )
-    parts = [table.titles[column] for column, title in enumerate(titles) if title in PARTS]
-    if len(parts) > 1 and "split" not in roles:
+    parts = [table.titles[column] for column in in_several(titles)]
+    if parts and "split" not in roles:
         named = ", ".join(f'"{one_line(title)[:60]}"' for title in parts)
         notes.append(
             f"The columns {named} may say a split, which is read from one column only, with the words train, "
@@ -188,36 +210,14 @@ def _classes_of(form: Form, titles: Sequence[str], rows: Sequence[Sequence[str]]
     return Classes(columns, form.one_each, form.neither, truths)
 
 
-def _role(role: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
-    by_title = next(iter(_columns_of(role, titles, rows)), None)
-    if by_title is None and role == "split":
-        for column in range(len(titles)):
-            if any(row[column].casefold() not in PARTS.keys() | NOT_KNOWN for row in rows[:20]):
-                continue
-            words = Counter(row[column].casefold() for row in rows)
-            if len(words) > 1 and words.keys() <= PARTS.keys() | NOT_KNOWN and words.keys() & PARTS.keys():
-                return column
-    return by_title
-
-
 def _columns_of(role: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
     """The columns with a title of a role: those with anything in them, the likeliest first; else those without."""
     columns = [column for known in ROLES[role] for column, title in enumerate(titles) if title == known]
-    return [column for column in columns if any(row[column].casefold() not in NOT_KNOWN for row in rows)] or columns
-
-
-def _mostly_parts(titles: Sequence[str], rows: Sequence[Sequence[str]], taken: Collection[int]) -> int | None:
-    """A column with another title whose words are parts, most of them: the others will be asked about, not ignored."""
     for column, title in enumerate(titles):
-        if column in taken or title in TITLES or any(hint in title for hint in HINTS):
-            continue
-        words = Counter(row[column].casefold() for row in rows)
-        known = {word: count for word, count in words.items() if word not in NOT_KNOWN}
-        parts = [word for word in known if word in PARTS]
-        learnt_from = any(PARTS[word] == "train" for word in parts)
-        if learnt_from and len(known) > 1 and 2 * sum(known[word] for word in parts) > sum(known.values()):
-            return column
-    return None
+        # A number of its own for each row may be that of the row.
+        if column not in columns and tied_role(title) == role and len({row[column] for row in rows}) < len(rows):
+            columns.append(column)
+    return [column for column in columns if any(row[column].casefold() not in NOT_KNOWN for row in rows)] or columns
 
 
 def _decided(table: TableFile, picture: int, classes: Classes, roles: Mapping[str, int], folders: bool) -> str:

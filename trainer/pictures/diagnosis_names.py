@@ -28,6 +28,11 @@ class DiagnosisNames:
         above = self.above.get(self.of(word), ())
         return self.of(other) in above or any(self.falls_under(name, other) for name in above)
 
+    def is_kind(self, word: str, other: str) -> bool:
+        """Whether one diagnosis is the other or a kind of it, as far as their names tell."""
+        finer, coarser = self.of(word), self.of(other)
+        return finer == coarser or f" {coarser} " in f" {finer} " or self.falls_under(finer, coarser)
+
 
 def read_diagnosis_names() -> DiagnosisNames:
     """The bundled names."""

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
@@ -57,6 +58,8 @@ def _classes_of(source: Path, content: Mapping[str, Any]) -> dict[str, str]:
 
 def spelling(word: str) -> str:
     """What two spellings of a diagnosis share."""
+    if not word.isascii():
+        word = unicodedata.normalize("NFC", word)
     return " ".join(word.replace("_", " ").replace("-", " ").casefold().split())
 
 

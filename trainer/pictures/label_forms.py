@@ -4,6 +4,7 @@ Titles are compared as `folded` writes them. What a table says besides the class
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -84,11 +85,24 @@ ROLES = {
 }
 """Titles of columns that say more about a picture, the first that is there."""
 
+_ID = r"_?(?:ids?|identifier|uid|pseudonym|code|key)"
+_NUMBER = r"_?(?:num|number|nummer|no|nr|#)\.?"
+_PERSON = r"(?:patient(?:en)?|participant|subject|person|proband)s?"
+_BY_WORDS = {
+    "patient": re.compile(rf"{_PERSON}|patient_?name|(?:.+_)?(?:{_PERSON}|pat|case)(?:{_ID}|{_NUMBER})"),
+    # The number of a lesion may be counted anew for each patient.
+    "lesion": re.compile(rf"(?:.+_)?(?:lesion|mole|tumou?r){_ID}"),
+}
+"""The words in other titles of `ROLES`, as `folded` writes them."""
+
 NOT_KNOWN = frozenset(
     {"", "unknown", "not known", "n/a", "na", "n.a.", "n.a", "#n/a", "<na>", "nan", "none", "null", "-", "?"}
     | {"missing", "not available", "unspecified", "not specified"}
 )
 """What stands in a cell where something is not known, in small letters."""
+
+DETAILS = frozenset({"mel_class", "mel_type", "nevus_type", "iddx_full", "diagnosis_full", "diagnosis_confirm_type"})
+"""Titles of columns that say more about a diagnosis of the ISIC archive than its other columns do."""
 
 NO_CLASSES = frozenset(
     {"male", "female", "man", "woman", "men", "women", "m", "f"}
@@ -110,12 +124,14 @@ PARTS = {
     "holdout": "test",
     "hold_out": "test",
     "hold-out": "test",
+    **{f"{whose}{between}test": "test" for whose in ("public", "private") for between in ("", " ", "_")},
 }
 """Part by the word for it in a table, or of a folder, in small letters."""
 
 EITHER_PART = frozenset({"eval", "evaluation"})
 """Words for a part that some call validation and some test."""
 
+_FLAG = re.compile(r"i[sn]_?(.+)")
 _PART_FOLDER = re.compile(r"(.+?)[ _-]?(?:set|data|dataset|split|images?|pictures|photos)?")
 
 TITLES = frozenset(
@@ -131,6 +147,12 @@ CLASS_WORDS = frozenset({*MARKS, *TRUTHS, "seborrheic_keratosis"})
 """Titles that are classes, and stand as words in columns of other tables."""
 
 
+def tied_role(title: str) -> str:
+    """Whether a title, as `folded` writes it, is one of patients, lesions or groups: its role, else ""."""
+    known = next((role for role in ("patient", "lesion", "group") if title in ROLES[role]), "")
+    return known or next((role for role, words in _BY_WORDS.items() if words.fullmatch(title)), "")
+
+
 def part_word(folder: str) -> str:
     """The word for a part in a folder's name, which may say "set" or "images" behind it; "" where there is none."""
     match = _PART_FOLDER.fullmatch(folder.casefold())
@@ -138,6 +160,24 @@ def part_word(folder: str) -> str:
     return next((word for word in words if word in PARTS or word in EITHER_PART), "")
 
 
+def part_of(word: str) -> str:
+    """The part that a word of a table says, such as "test" for "Test set"; "" where it says none."""
+    return PARTS.get(part_word(word.strip()), "")
+
+
+def flagged_part(title: str) -> str:
+    """The part that 1 means in a column of 0 and 1 of this title, such as is_train; "" where it is none."""
+    word = _FLAG.fullmatch(title)
+    if word is not None and word[1] != "valid":
+        return PARTS.get(word[1], "")
+    return "train" if title in ("train", "training") else ""
+
+
+def is_no_class(title: str) -> bool:
+    """Whether columns of 0 and 1 of this title say something else than a class."""
+    return title in NO_CLASSES or title in PARTS or bool(flagged_part(title))
+
+
 def folded(title: str) -> str:
-    """What two spellings of a title share: no case, and "_" for spaces and hyphens."""
-    return re.sub(r"[\s\-]+", "_", title.strip().casefold())
+    """What two spellings of a title share: no case, composed letters, and "_" for spaces and hyphens."""
+    return re.sub(r"[\s\-]+", "_", unicodedata.normalize("NFC", title).strip().casefold())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from trainer.pictures.class_columns import is_truth, mark
 from trainer.pictures.column_choice import TIED, Columns, Wanted, choose_columns
 from trainer.pictures.diagnosis_words import Spellings, class_key
 from trainer.pictures.file_names import one_line
@@ -102,6 +103,7 @@ def read_label_table(path: Path, pictures: Sequence[Path] | None = None, columns
     chosen = choose_columns(table, names, columns or {})
     problems = [*table.problems, *chosen.notes]
     rows = _without_fillers(table, chosen, _rows(table, chosen, problems), problems)
+    rows = _one_spelling(chosen, rows, problems)
     twins = _twins(rows, names) if names and not chosen.folders else frozenset()
     merged, disagreeing, nameless = _merged(rows, tuple(chosen.roles), twins, problems)
     finder = Names(merged, names, folders=chosen.folders, twins=twins)
@@ -111,6 +113,16 @@ def read_label_table(path: Path, pictures: Sequence[Path] | None = None, columns
         problems.append(
             f"{len(numbered):,} pictures were found by the number in their names alone, "
             f"{one_line(numbered[0].name)} as {one_line(merged[keys[numbered[0]]].name)[:60]} first."
+        )
+    elsewhere = [picture for picture, key in keys.items() if key and finder.is_elsewhere(picture)]
+    if elsewhere:
+        were = (
+            "picture was found by its file name" if len(elsewhere) == 1 else "pictures were found by their file names"
+        )
+        them = "it in another folder" if len(elsewhere) == 1 else "them in other folders"
+        problems.append(
+            f"{len(elsewhere):,} {were} alone: the table has {them}, "
+            f"{one_line(merged[keys[elsewhere[0]]].name)[:90]} first."
         )
     read = LabelTable(
         table.name,
@@ -131,6 +143,7 @@ def read_label_table(path: Path, pictures: Sequence[Path] | None = None, columns
 
 def _rows(table: TableFile, chosen: Columns, problems: list[str]) -> list[LabelRow]:
     role_columns, titles, classes = tuple(chosen.roles.values()), table.titles, chosen.classes
+    split = tuple(chosen.roles).index("split") if chosen.parts else -1
     rows = []
     words: Counter[str] = Counter()
     seen: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -149,7 +162,10 @@ def _rows(table: TableFile, chosen: Columns, problems: list[str]) -> list[LabelR
                 raise damaged(table.name, line, error) from error
         if not diagnoses and not classes.one_each:
             words[next(filter(None, class_cells), "")] += 1
-        rows.append(LabelRow(cells[chosen.picture], diagnoses, tuple([cells[column] for column in role_columns])))
+        other = [cells[column] for column in role_columns]
+        if chosen.parts and is_truth([other[split]]):
+            other[split] = chosen.parts[mark(other[split]) == 1]
+        rows.append(LabelRow(cells[chosen.picture], diagnoses, tuple(other)))
     not_known = [f'"{one_line(word)[:40]}" ({count:,})' for word, count in words.items() if word]
     if not_known:
         problems.append(f"These words count as not known, not as a class: {', '.join(not_known)}.")
@@ -227,6 +243,26 @@ def _without_fillers(table: TableFile, chosen: Columns, rows: list[LabelRow], pr
         return rows
     return [
         row._replace(other=tuple("" if cell in empty[index] else cell for index, cell in enumerate(row.other)))
+        for row in rows
+    ]
+
+
+def _one_spelling(chosen: Columns, rows: list[LabelRow], problems: list[str]) -> list[LabelRow]:
+    """The rows with each patient, lesion and group as it is written first, as classes are."""
+    written: dict[int, dict[str, str]] = {}
+    for index, role in enumerate(chosen.roles):
+        words = dict.fromkeys(row.other[index] for row in rows) if role in TIED else {}
+        spellings = Spellings()
+        first = {word: spellings.first(word) for word in words if word}
+        if several := spellings.several():
+            written[index] = first
+            subject = f"1 {role} is" if len(several) == 1 else f"{len(several):,} {role}s are"
+            end = "; it counts as one." if len(several) == 1 else " first; each counts as one."
+            problems.append(f"{subject} written in several ways, {several[0]}{end}")
+    if not written:
+        return rows
+    return [
+        row._replace(other=tuple(written.get(index, {}).get(cell, cell) for index, cell in enumerate(row.other)))
         for row in rows
     ]
 

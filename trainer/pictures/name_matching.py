@@ -3,15 +3,18 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from trainer.pictures.file_names import ENDINGS
+from trainer.pictures.label_forms import PARTS, part_word
 
 DEEPEST = 64
 """Folders in a name of a table that are compared: every depth there is costs a look for every picture."""
 
+_NEAREST = 3
+"""So many folders above a picture may say its part of a split."""
 _LEADING_ZEROS = re.compile(r"(?<!\d)(?<!\d[.,])0+(?=\d)")
 _NUMBERED = re.compile(r"\D+(\d+)")
 
@@ -106,7 +109,8 @@ class Names:
     A picture has the name that is the longest end of its path; else the one whose file name is its own, where a single
     name has that; else the one that differs only as `loose` says; else the number at the end of its file name, where no
     other known picture has it. A name that fits the whole path of a known picture
-    says nothing about that picture's namesake in another folder.
+    says nothing about that picture's namesake in another folder; one whose folders are of another part of a split than
+    the picture's names another picture.
     """
 
     def __init__(
@@ -133,7 +137,8 @@ class Names:
         if exact or self._folders:
             return exact
         stem = self._stem(picture)
-        return self._by_stem(picture) or self._loose.get(loose(stem)) or self._by_number(stem)
+        key = self._by_stem(picture) or self._loose.get(loose(stem)) or self._by_number(stem)
+        return "" if _of_different_parts(key.split("/")[:-1], picture) else key
 
     def is_loose(self, picture: Path) -> bool:
         """Whether a picture that has a name was found only by what `loose` leaves away."""
@@ -145,6 +150,12 @@ class Names:
 
     def _is_unlike(self, picture: Path) -> bool:
         return not (self._folders or self._end(picture) or self._by_stem(picture))
+
+    def is_elsewhere(self, picture: Path) -> bool:
+        """Whether a picture that has a name was found by its file name alone, though the name has other folders."""
+        if self._folders or self._end(picture) or "/" not in (key := self.key(picture)):
+            return False
+        return key.split("/")[-2] not in {key_of(folder.name) for folder in picture.absolute().parents}
 
     def _by_stem(self, picture: Path) -> str:
         stem = self._stem(picture)
@@ -187,6 +198,17 @@ class Names:
         parts = key(str(picture.absolute())).split("/")
         ends = ("/".join(parts[-depth:]) for depth in self._depths)
         return next((end for end in ends if end in self._keys), "")
+
+
+def _of_different_parts(folders: Sequence[str], picture: Path) -> bool:
+    """Whether these folders say one part of a split, and those that hold the picture another."""
+    said = _part(reversed(folders))
+    own = _part(folder.name for folder in picture.absolute().parents[:_NEAREST]) if said else ""
+    return bool(own) and own != said
+
+
+def _part(folders: Iterable[str]) -> str:
+    return next((PARTS.get(word, "") for word in map(part_word, folders) if word), "")
 
 
 def _alone(keys: Iterable[str], short: Callable[[str], str], among: Iterable[str]) -> dict[str, str]:

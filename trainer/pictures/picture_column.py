@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trainer.pictures.class_columns import ColumnQuestion
 from trainer.pictures.file_names import ENDINGS, one_line
-from trainer.pictures.label_forms import FORMS, NAMES, ROLES, TITLES, folded
+from trainer.pictures.label_forms import FORMS, NAMES, ROLES, TITLES, folded, tied_role
 from trainer.pictures.name_matching import PictureNames, key_of, loose
 from trainer.pictures.table_file import TableFile
 
@@ -91,7 +91,8 @@ def _by_names(
 
 
 def _holds_something_else(title: str) -> bool:
-    return _INDEX.fullmatch(title) is not None or (title in TITLES and title not in _RANKS) or title in _HOLDERS
+    known = title in TITLES and title not in _RANKS
+    return known or _INDEX.fullmatch(title) is not None or bool(tied_role(title))
 
 
 def _have_endings(rows: Sequence[Sequence[str]], column: int) -> bool:

@@ -1,13 +1,15 @@
 """Which pictures of an index count where predictions meet given classes, and why the others do not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from explorer.core.class_words import ClassWords
 from explorer.core.index import FolderIndex
+from trainer.files.wording import listed
+from trainer.pictures.file_names import one_line
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,8 @@ class LeftOut:
 
     `trained_on` were used for training or for choosing the network, `same_lesion` show a lesion of one of those,
     `no_answer` have logits that are no numbers, `no_word` have no given class, `not_mapped` one that means none of the
-    network's. With `asked_for`, what was trained on is counted here and measured all the same.
+    network's `classes`: these are its `words`. With `asked_for`, what was trained on is counted here and measured all
+    the same.
     """
 
     pictures: int
@@ -26,10 +29,15 @@ class LeftOut:
     no_word: int = 0
     not_mapped: int = 0
     asked_for: bool = False
+    words: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
         """What was left out, in one calm line."""
+        words = ", ".join(f'"{one_line(word)[:40]}"' for word in self.words[:3]) + (
+            ", .." if len(self.words) > 3 else ""
+        )
         used = f"{self.trained_on:,} of {self.pictures:,} pictures were used for training and are "
         parts = []
         if self.trained_on:
@@ -38,7 +46,7 @@ class LeftOut:
             (self.same_lesion, "more of the same lesions"),
             (self.no_answer, "without an answer"),
             (self.no_word, "without a given class"),
-            (self.not_mapped, "whose word is none of the network's classes"),
+            (self.not_mapped, f"whose word ({words}) is none of the network's classes ({listed(self.classes, 8)})"),
         ):
             if count:
                 parts.append(f"{count:,} {reason}" if parts else f"{count:,} of {self.pictures:,} pictures {reason}")
@@ -52,9 +60,12 @@ class LeftOut:
     @property
     def refusal(self) -> str:
         """The sentence where too few pictures are left, with what would leave more."""
+        said = self.sentence
+        if self.not_mapped:
+            said += " Where the network's classes are others, make the index again with their names at --classes."
         if not self.trained_on or self.asked_for:
-            return self.sentence
-        return f'{self.sentence} --with-trained-on (the window\'s "with training pictures") counts those as well.'
+            return said
+        return f'{said} --with-trained-on (the window\'s "with training pictures") counts those as well.'
 
 
 def chosen_pictures(
@@ -84,6 +95,8 @@ def chosen_pictures(
     _, same_lesion, no_answer, no_word, not_mapped = counts
     asked_for = with_trained_on and trained_on > 0
     left_out = LeftOut(len(labels), trained_on, same_lesion, no_answer, no_word, not_mapped, asked_for)
+    unlike = tuple(sorted(word for word, place in number_of.items() if word and place < 0))
+    left_out = replace(left_out, words=unlike, classes=words.classes)
     rows = np.flatnonzero(~out)
     return rows, labels[rows], left_out
 

@@ -159,9 +159,8 @@ class Commands:
         from explorer.ui.window.tour_steps import leave_tour
 
         workspace, parts = self.workspace, self.parts
-        if leave_tour(self.window) or parts.pictures.leave_search() or parts.tags.leave_description():
-            return
-        if parts.problems.put_away() or workspace.selection.clear():
+        left = leave_tour(self.window) or parts.pictures.leave_search() or parts.tags.leave_description()
+        if left or parts.problems.put_away() or workspace.selection.clear():
             return
         if workspace.lens.lens is not None and parts.center.browser.leave_drag():
             return

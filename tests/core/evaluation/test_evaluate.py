@@ -94,7 +94,8 @@ def test_what_is_left_out_is_counted_once_and_said(tmp_path: Path) -> None:
     assert left.not_mapped == ((words == "unk") & ~trained).sum()
     assert len(found.pictures) + left.trained_on + left.no_word + left.not_mapped == left.pictures == 120
     assert left.sentence.startswith(f"{trained.sum()} of 120 pictures were used for training and are left out")
-    assert f"{left.not_mapped} whose word is none of the network's classes" in left.sentence
+    said = f'{left.not_mapped} whose word ("unk") is none of the network\'s classes (other, melanoma)'
+    assert said in left.sentence
     _, all_of_them = measured(tmp_path / "i.h5", with_trained_on=True)
     assert len(all_of_them.pictures) == ((words != "") & (words != "unk")).sum()
     assert "counted all the same" in all_of_them.left_out.sentence

@@ -45,6 +45,28 @@ def test_a_network_of_seven_on_a_cohort_of_two_and_the_reverse() -> None:
         match(TWO, HAM, taxonomy, 2)
 
 
+@pytest.mark.parametrize(
+    ("network", "cohort"),
+    [
+        (("Benign", "MALIGNANT"), ("malignant", "benign")),
+        (("0.0", "1.0"), ("1", "0")),
+        (("nv", "mel"), ("Melanoma", "nevus")),
+        (("N\u00e4vus", "Melanom"), ("melanom", "Na\u0308vus")),
+    ],
+)
+def test_classes_written_otherwise_match(network: tuple[str, ...], cohort: tuple[str, ...]) -> None:
+    found = match(network, cohort, None, None)
+    assert found.classes == network
+    assert found.labels.tolist() == [1, 0]
+    assert found.members.tolist() == np.eye(2).tolist()
+
+
+def test_a_class_that_may_be_two_matches_none() -> None:
+    assert match(("Mel", "mel"), ("mel",), None, None).labels.tolist() == [1]
+    with pytest.raises(UserError, match='does not know "MEL"'):
+        match(("Mel", "mel"), ("MEL",), None, None)
+
+
 def test_a_leaf_that_ends_early_stays_in_deeper_levels() -> None:
     taxonomy = Taxonomy("t.toml", THREE_LEVELS)
     leaves = ("nv", "mel", "bcc", "keloid")

@@ -287,3 +287,10 @@ def test_two_levels_that_both_may_be_classes_are_asked(tmp_path: Path) -> None:
 def test_a_folder_that_is_a_part_by_its_whole_name_is_one_beside_any_others(tmp_path: Path) -> None:
     touch(tmp_path, *four("trn/one", "trn/two", "2_test/one", "2_test/two", "more/one", "more/two"))
     assert read(tmp_path) == {(name, part) for name in ("one", "two") for part in ("train", "test", "")}
+
+
+def test_folders_of_two_ways_of_writing_a_letter_are_one_class(tmp_path: Path) -> None:
+    names = ["N\u00e4vus", "Na\u0308vus", "Melanom"]
+    found = folder_labels(tmp_path, [tmp_path / name / f"{number}.jpg" for name in names for number in range(2)])
+    assert [*found.counts.values()] == [2, 4]
+    assert any("are taken as one class" in note for note in found.problems)

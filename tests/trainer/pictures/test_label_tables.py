@@ -446,3 +446,15 @@ def test_two_columns_for_what_has_one_are_refused(tmp_path: Path) -> None:
         with pytest.raises(UserError, match=f'two columns for "{role}": {first}, {second}; name one'):
             problems_of(tmp_path, text, f"{role}={first},{role}={second}")
         problems_of(tmp_path, text, f"image=photo,{role}={first},{role}={first}")
+
+
+def test_two_ways_of_writing_a_letter_are_one_class(tmp_path: Path) -> None:
+    """An \u00e4 may be one letter, or an a and two points, as some systems write it."""
+    words = ["N\u00e4vus", "Na\u0308vus", "Melanom"]
+    for number in range(3):
+        (tmp_path / f"{number}.jpg").touch()
+    rows = "".join(f"{number}.jpg,{word}\n" for number, word in enumerate(words))
+    (tmp_path / "l.csv").write_text(f"image,label\n{rows}", "utf-8")
+    reading = read_cases(tmp_path, tmp_path / "l.csv")
+    assert [case.diagnoses for case in reading.cases] == [(words[0],), (words[0],), (words[2],)]
+    assert any("one class each" in note for note in reading.problems)
