@@ -272,6 +272,9 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "own code that runs on another size only": code("Sized", answer={"input": "64x64"}),
     "quantised weights": quantised,
     "pruned weights and biases, weight norm, spectral norm": saved(masked),
+    "other parametrizations (`parametrizations.weight.original`, orthogonal weights)": saved(
+        lambda: {**small(), "features.0.parametrizations.weight.original": torch.ones(1)}
+    ),
     "a LoRA (`lora_A`, `adapter_config.json`)": saved(
         lambda: {**small(), "features.0.lora_A.default.weight": torch.ones(1, 3, 3, 3)}
     ),
