@@ -18,6 +18,7 @@ from trainer.networks.class_names import class_names
 from trainer.networks.input_trial import SIDES, channels_of, explained, refuse_giant, running_sizes, tried_input
 from trainer.networks.matching import matches
 from trainer.networks.output_spec import MEANINGS, OutputSpec, answering, decided, parts_of
+from trainer.networks.set_aside import set_aside
 from trainer.networks.weight_files import Weights, read_weights
 
 if TYPE_CHECKING:
@@ -250,7 +251,7 @@ def _own(architecture: str, weights: Weights, given: InputSpec | None) -> _Draft
             f"Nothing says how pictures become input: proposed 224 x 224 {'RGB' if spec.channels == 3 else 'grey'} "
             "in [0, 1], which the network accepts."
         )
-    assumed = (*architectures.set_aside(match.foreign, weights.tensors), note)
+    assumed = (*set_aside(match.foreign, weights.tensors), note)
     return _Draft(network.module, f"{path.name}:{factory}", spec, network.classes, assumed, path.parent)
 
 

@@ -224,6 +224,12 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "last layers outside of the body (`backbone.` and `head.`)": saved(
         lambda: {**prefixed("backbone.", net(nn.Identity()).state_dict()), "head.weight": torch.ones(2, 1024)}
     ),
+    "layers that take a known network's outputs (`backbone.` with its 1,000 outputs, and `fc.`)": saved(
+        lambda: {**prefixed("backbone.", net().state_dict()), "fc.weight": torch.ones(7, 2), "fc.bias": torch.ones(7)}
+    ),
+    "later layers that take other values too (patient data)": saved(
+        lambda: {**prefixed("cnn.", net().state_dict()), "a.weight": torch.ones(4, 9), "b.weight": torch.ones(7, 6)}
+    ),
     "ResNet cut into a `nn.Sequential` of its children (`0.weight`, `4.0.conv1.weight`)": saved(
         lambda: cut("resnet18").state_dict()
     ),
