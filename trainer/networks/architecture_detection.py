@@ -13,6 +13,7 @@ from trainer.networks.architectures import ARCHITECTURES, build
 from trainer.networks.candidate import Blueprint, OpeningQuestion, refuse
 from trainer.networks.checkpoint import SECOND_CLASS, Checkpoint
 from trainer.networks.cut_bodies import cut_blueprints
+from trainer.networks.first_steps import with_first_steps
 from trainer.networks.later_layers import with_later
 from trainer.networks.matching import Tensors, prefixes_of, shared, spellings, under
 from trainer.networks.own_shapes import OURS
@@ -214,6 +215,7 @@ def _with_foreign(blueprint: Blueprint, weights: Weights) -> Blueprint:
         (spelling for spelling in spellings(weights.tensors) if spelling.keys() >= set(blueprint.foreign)),
         weights.tensors,
     )
+    blueprint = with_first_steps(blueprint, spelled, weights.said.mean is not None)
     blueprint = with_later(blueprint, spelled, named)
     return replace(blueprint, assumed=(*blueprint.assumed, *set_aside(blueprint.foreign, spelled)))
 

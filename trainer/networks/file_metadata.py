@@ -38,8 +38,8 @@ CLASSES = (
 """Keys under which classes stand, in small letters, without "_" and "-"; where there are several, the first counts."""
 
 _SIZE = ("imgsize", "imagesize", "inputsize", "inputshape", "imgsz", "imsize", "cropsize", "resolution")
-_MEAN = ("mean", "imgmean", "imagemean", "inputmean", "normmean", "normalizemean", "pixelmean", "datasetmean")
-_STD = ("std", "imgstd", "imagestd", "inputstd", "normstd", "normalizestd", "pixelstd", "datasetstd")
+MEAN = ("mean", "imgmean", "imagemean", "inputmean", "normmean", "normalizemean", "pixelmean", "datasetmean")
+STD = ("std", "imgstd", "imagestd", "inputstd", "normstd", "normalizestd", "pixelstd", "datasetstd")
 _ARCHITECTURE = ("architecture", "arch", "modelname", "backbone", "encodername", "model")
 
 
@@ -90,11 +90,11 @@ def said_in(extras: Mapping[str, object]) -> Said:
         ),
         ((), ""),
     )
-    size, mean, std = _first(known, _SIZE, _size), _first(known, _MEAN, _numbers), _first(known, _STD, _numbers)
+    size, mean, std = _first(known, _SIZE, _size), _first(known, MEAN, numbers_of), _first(known, STD, numbers_of)
     if mean is None or std is None or len(mean[0]) != len(std[0]) or min(std[0]) <= 0:
         mean = std = None
     named = next((known[key][1] for key in _ARCHITECTURE if key in known and isinstance(known[key][1], str)), "")
-    scale = 255.0 if mean and max(map(abs, mean[0])) > 2 else 1.0  # of values from 0 to 255
+    scale = scale_of(mean[0]) if mean else 1.0
     return Said(
         classes=classes,
         source=source,
@@ -144,7 +144,12 @@ def _size(value: object) -> tuple[int, int] | None:
     return (sides[0], sides[1]) if len(sides) == 2 and all(8 <= side <= 8192 for side in sides) else None
 
 
-def _numbers(value: object) -> tuple[float, ...] | None:
+def scale_of(mean: Iterable[float]) -> float:
+    """The largest value of a picture, 1 or 255, by the average of all."""
+    return 255.0 if max(map(abs, mean)) > 2 else 1.0
+
+
+def numbers_of(value: object) -> tuple[float, ...] | None:
     """One or three finite numbers."""
     if isinstance(value, torch.Tensor) and value.numel() in (1, 3) and not value.is_complex():
         value = value.detach().double().flatten().tolist()

@@ -244,6 +244,12 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "class names, size or mean and std beside the weights": saved(
         lambda: {"model": net().state_dict(), "id2label": {0: "a", 1: "b"}, "img_size": 96}
     ),
+    "buffers by which the network normalises pictures itself (`mean` and `std`, `pixel_mean` ...)": saved(
+        lambda: {**prefixed("model.", net().state_dict()), "mean": torch.ones(3), "std": torch.ones(3)}
+    ),
+    "a norm of the colors before the body": saved(
+        lambda: {**prefixed("bn.", nn.BatchNorm2d(3).state_dict()), **prefixed("model.", net().state_dict())}
+    ),
     "float16 or bfloat16": saved(
         lambda: {name: one.bfloat16() if one.is_floating_point() else one for name, one in small().items()}
     ),
