@@ -141,9 +141,7 @@ def open_model(
     if table.shape[1] == 1 and len(names) == 2:  # what is left of one is the other: they do not stand each for itself
         spec = replace(spec, pair=True, meaning=spec.meaning.removeprefix("independent-"))
         assumed = () if ours == SECOND_CLASS else assumed
-    # The note belongs to the names only where they were used.
-    used = bool(weights.said.source) and names == weights.said.classes and not classes
-    note = f"The classes' names were taken from {weights.said.source} in {weights.file}." if used else ""
+    said = weights.said.sentences(classes or (), weights.file, used=names == weights.said.classes and not classes)
     return OpenedModel(
         module=answering(module, spec, table.shape[1]),
         architecture=draft.architecture,
@@ -151,7 +149,7 @@ def open_model(
         output=spec,
         classes=names,
         name=weights.name,
-        assumed=tuple(filter(None, (unsteady, *draft.assumed, *output_notes, *assumed, note, *weights.notes))),
+        assumed=tuple(filter(None, (unsteady, *draft.assumed, *output_notes, *assumed, *said, *weights.notes))),
         code=draft.code,
         graph=draft.graph,
         checkpoint=weights.checkpoint,

@@ -170,7 +170,9 @@ def _content(path: Path) -> object:
                 f"{path.name} is the network with which this program finds hair, rulers and other concepts in "
                 "pictures, no classifier: it has no classes to look at. Open a network that you trained."
             )
-        return own_format.described(path, tensors, metadata) if own_format.DESCRIPTION in metadata else tensors
+        if own_format.DESCRIPTION in metadata:
+            return own_format.described(path, tensors, metadata)
+        return {**metadata, **tensors}
     if kind == "torch":
         return read_pickle(path)
     raise UserError(f"{path.name} {kind}")

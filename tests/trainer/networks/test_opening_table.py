@@ -244,6 +244,10 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "class names, size or mean and std beside the weights": saved(
         lambda: {"model": net().state_dict(), "id2label": {0: "a", 1: "b"}, "img_size": 96}
     ),
+    "the same as text (`nv,mel`, JSON, `256x256`), as arrays of numpy, or in the metadata of a safetensors file": saved(
+        lambda: {"model": net().state_dict(), "class_names": "a,b", "img_size": "96x96"}
+    ),
+    "class names in a set": saved(lambda: {"model": net().state_dict(), "classes": {"a", "b"}}),
     "buffers by which the network normalises pictures itself (`mean` and `std`, `pixel_mean` ...)": saved(
         lambda: {**prefixed("model.", net().state_dict()), "mean": torch.ones(3), "std": torch.ones(3)}
     ),
