@@ -1,5 +1,6 @@
 """What is said of weights in a file that are none of the network's."""
 
+import re
 from collections.abc import Sequence
 
 import torch
@@ -8,6 +9,11 @@ from trainer.networks.matching import Tensors
 
 IGNORED = ("AuxLogits", "aux1", "aux2")
 """Parts that torchvision's networks have in training only."""
+_LEARNED = re.compile(
+    r"(^|[._])(p|temp|temperature|(logit_|layer_)?scales?|tau|alpha|beta|gamma|running_mean|ia3_\w+)$"
+    r"|(^|[._])lora_|att(n|ention)[^.]*\."
+)
+_OF_LOSS = re.compile(r"criteri|loss|metrics?\.|(^|[._])ema\b")
 
 
 def set_aside(foreign: Sequence[str], tensors: Tensors) -> tuple[str, ...]:
@@ -22,12 +28,20 @@ def set_aside(foreign: Sequence[str], tensors: Tensors) -> tuple[str, ...]:
     shown = ", ".join(name[:60] for name in unused[:4])
     subject = "tensor in the file is" if len(unused) == 1 else "tensors in the file are"
     sentence = f"{len(unused)} {subject} none of the network's and set aside: {shown}{more}."
-    if any(name in tensors and _is_convolution(name, tensors[name]) for name in unused):
+    present = [name for name in unused if name in tensors]
+    convolutions = any(_is_convolution(name, tensors[name]) for name in present)
+    if convolutions or any(_is_learned(name, tensors[name]) for name in present):
         sentence += (
-            " There are convolutions among them: what was trained has more parts than this network. Where they led to "
-            "the classes, its scores were others; its own class opens with them (file.py:factory)."
+            f" There are {'convolutions' if convolutions else 'learned parts'} among them: what was trained has more "
+            "parts than this network. Where they led to the classes, its scores were others; its own class opens with "
+            "them (file.py:factory)."
         )
     return (sentence,)
+
+
+def _is_learned(name: str, tensor: torch.Tensor) -> bool:
+    """Whether this is by its name a part that changes what goes through it: a pool's power, a temperature, a scale."""
+    return tensor.is_floating_point() and _LEARNED.search(name) is not None and not _OF_LOSS.search(name)
 
 
 def _is_convolution(name: str, tensor: torch.Tensor) -> bool:

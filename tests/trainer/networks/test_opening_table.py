@@ -263,6 +263,16 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "raw weights and their average (EMA)": asked(
         lambda: {"state_dict": small(), "state_dict_ema": small(1)}, key="state_dict_ema"
     ),
+    "the same, its names without dots (`model_ema.conv1weight`)": asked(
+        lambda: {
+            **prefixed("model."),
+            **{f"model_ema.{name.replace('.', '')}": one for name, one in small(1).items()},
+        },
+        key="model_ema",
+    ),
+    "learned parts beside the network (a pool's power `p`, `temperature`, `scale`)": saved(
+        lambda: {**prefixed("model."), "temperature": torch.ones(1)}
+    ),
     "a list or pair of state dicts and other things": saved(lambda: (small(), {"epoch": 3})),
     "a last layer without bias, called `arc...`, `cos...`": saved(
         lambda: {**prefixed("net.", net(nn.Identity()).state_dict()), "arc.weight": torch.ones(2, 1024)}
