@@ -15,6 +15,7 @@ from trainer.networks.altered_weights import refuse_altered
 from trainer.networks.candidate import OpeningQuestion, filled, refuse
 from trainer.networks.checkpoint import OUTPUTS, SECOND_CLASS, Checkpoint, InputSpec
 from trainer.networks.class_names import class_names
+from trainer.networks.in_place import copying
 from trainer.networks.input_trial import SIDES, channels_of, explained, refuse_giant, running_sizes, tried_input
 from trainer.networks.matching import matches
 from trainer.networks.output_spec import MEANINGS, OutputSpec, answering, decided, parts_of
@@ -114,6 +115,7 @@ def open_model(
         draft = _own(architecture or "", weights, input) if is_own else _known(architecture, weights, input)
     module = draft.module.float().eval().requires_grad_(False).to(device or torch.device("cpu"))
     picture = torch.zeros(1, draft.input.channels, *draft.input.size, device=device)
+    untouched = picture._version
     try:
         answer = run(module, picture)
     except UserError:
@@ -122,6 +124,8 @@ def open_model(
         raise explained(
             error, module, draft.input, weights.file, draft.architecture, (architecture or "") if is_own else ""
         ) from error
+    if picture._version != untouched:
+        module = copying(module)
     unsteady = _UNSTEADY if is_own and _unsteady(module, picture) else ""
     name_lists = [names for names in (classes, draft.classes, weights.said.classes) if names]
     ended = weights.graph.ending if weights.graph else ""  # what stands before a softmax are logits, however small

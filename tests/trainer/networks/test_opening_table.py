@@ -69,6 +69,7 @@ def code(kind: str, classes: int = 2, answer: dict[str, Any] | None = None, **op
         source = (
             CODE + "\nclass Sized(A):\n    def forward(self, x):\n        assert x.shape[-1] == 64\n"
             "        return super().forward(x)\n"
+            "\nclass Changing(A):\n    def forward(self, x):\n        return super().forward(x.sub_(0.5))\n"
         )
         (folder / "own.py").write_text(source)
         shapes = {"f.0.weight": (8, 3, 3, 3), "f.0.bias": (8,), "h.weight": (classes, 8), "h.bias": (classes,)}
@@ -293,6 +294,7 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "one output and two class names": code("One", classes=1),
     "one output and no class names": code("One", classes=1),
     "own code that answers differently each time (a dropout that is never off)": code("Unsteady"),
+    "own code that changes its input in place (`x.sub_(0.5)`)": code("Changing"),
     "own code that takes two inputs": code("Two"),
     "own code that calls `.cuda()`": code("Cuda"),
     "own code that runs on another size only": code("Sized", answer={"input": "64x64"}),
