@@ -62,11 +62,11 @@ def _continued(blueprint: Blueprint, rest: Tensors, place: Place, head: Head, la
         between: list[tuple[str, nn.Module]] = [("relu", nn.ReLU())] if activated else []
         return nn.Sequential(OrderedDict([("body", plain()), *between, ("later", again.module)]))
 
-    stands = (
-        "a module without weights stands between them, which was taken for a ReLU: another activation would change"
-        if activated
-        else "no activation was taken to stand between them; one would change"
-    )
+    stands = "no activation was taken to stand between them; one would change"
+    if activated:
+        stands = "a module without weights stands between them, which was taken for a ReLU; another would change"
+    elif _begins_later(next(iter(layers))):
+        stands = "a module without weights stands first, which was taken for a dropout; an activation would change"
     text = (
         f"{head_sentence(', '.join(layers), head)} They take the {blueprint.classes} outputs of {blueprint.name}, and "
         f"{stands} the scores, not the maps."
@@ -83,6 +83,12 @@ def _continued(blueprint: Blueprint, rest: Tensors, place: Place, head: Head, la
         assumed=(*blueprint.assumed, text),
         foreign=tuple(name for name in blueprint.foreign if name not in used),
     )
+
+
+def _begins_later(path: str) -> bool:
+    """Whether numbers before this one are left out in its `nn.Sequential`."""
+    parent, _, number = path.rpartition(".")
+    return bool(parent) and number.isdecimal() and int(number) > 0
 
 
 def _skips_a_number(prefix: str, path: str) -> bool:

@@ -114,7 +114,8 @@ def open_model(
     else:
         draft = _own(architecture or "", weights, input) if is_own else _known(architecture, weights, input)
     module = draft.module.float().eval().requires_grad_(False).to(device or torch.device("cpu"))
-    picture = torch.zeros(1, draft.input.channels, *draft.input.size, device=device)
+    with torch.inference_mode(False):  # only such a tensor counts its changes
+        picture = torch.zeros(1, draft.input.channels, *draft.input.size, device=device)
     untouched = picture._version
     try:
         answer = run(module, picture)

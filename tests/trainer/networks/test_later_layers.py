@@ -67,6 +67,7 @@ def test_layers_that_take_the_outputs_are_part_of_the_network(kind: str, tmp_pat
     assert "set aside" not in said
     assert "to 7" in said
     assert "activation" in said
+    assert ("taken for a dropout" in said) == (kind == "dropout")
     assert ("cosine" in said) == (kind == "without bias")
 
 
