@@ -13,11 +13,24 @@ AS_ONNX = 'torch.onnx.export(model.eval(), torch.rand(1, 3, 224, 224), "network.
 """The line that exports any network."""
 MERGED = "torch.save(model.merge_and_unload().state_dict(), PATH)"
 _LORA = re.compile(r"(^|\.)lora_[AB](\.|$)")
+_PARAMETRISED = re.compile(r"(?:(?P<layer>.+)\.)?parametrizations\.(?P<leaf>\w+)\.")
 _OBSERVED = re.compile(r"(^|\.)(activation_post_process|weight_fake_quant)\.")
 
 
 def refuse_altered(tensors: Tensors, file: str) -> None:
-    """UserError where the weights are parts of a LoRA, prepared for quantisation, whole numbers, or without norms."""
+    """UserError where weights are parts of a LoRA or parametrised, prepared for quantisation, whole or without norms.
+
+    The parametrisations that can be undone (weight norm, spectral norm) are no more among them.
+    """
+    found = next(filter(None, map(_PARAMETRISED.match, tensors)), None)
+    if found:
+        layer, leaf = found["layer"] or "", found["leaf"]
+        weight, part = (f"{layer}.{leaf}", f'model.get_submodule("{layer}")') if layer else (leaf, "model")
+        raise UserError(
+            f'{file} holds the weight "{weight[:80]}" as a parametrization that this program cannot undo; compute it '
+            f"where it was made, before its network is saved: torch.nn.utils.parametrize.remove_parametrizations({part}"
+            f', "{leaf}") for each layer that has one, then torch.save(model.state_dict(), PATH).'
+        )
     for is_so, text in _KINDS:
         if is_so(tensors):
             raise UserError(f"{file} {text}")

@@ -1,11 +1,9 @@
 """Find the architecture that a set of weights belongs to, from its names and shapes."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
-
-import torch
 
 from trainer.files.errors import UserError
 from trainer.networks import timm_catalog as timm
@@ -15,16 +13,17 @@ from trainer.networks.architectures import ARCHITECTURES, build
 from trainer.networks.candidate import Blueprint, OpeningQuestion, refuse
 from trainer.networks.checkpoint import SECOND_CLASS, Checkpoint
 from trainer.networks.cut_bodies import cut_blueprints
+from trainer.networks.first_steps import with_first_steps
+from trainer.networks.later_layers import with_later
 from trainer.networks.matching import Tensors, prefixes_of, shared, spellings, under
 from trainer.networks.own_shapes import OURS
+from trainer.networks.set_aside import set_aside
 from trainer.networks.signatures import nearest, places
 from trainer.networks.straight_line import blueprint as straight_line
 from trainer.networks.timm_catalog import timm_blueprint
 from trainer.networks.weight_files import TOP, Weights
 
 OPTION = "--architecture NAME or file.py:factory"
-IGNORED = ("AuxLogits", "aux1", "aux2")
-"""Parts that torchvision's networks have in training only."""
 _MOST_ITEMS, _LARGEST = 64, 2**24
 
 
@@ -55,9 +54,7 @@ def find(weights: Weights) -> Blueprint:
         )
     if fitting:
         text = f"The architecture {names[0]} was found from the names and shapes of the weights."
-        return _with_foreign(
-            replace(fitting[0], file=weights.file, assumed=(text, *fitting[0].assumed)), weights.tensors
-        )
+        return _with_foreign(replace(fitting[0], file=weights.file, assumed=(text, *fitting[0].assumed)), weights)
     if not timm.candidates(weights.tensors, weights.said.architecture):
         line = straight_line.proposed(weights.tensors, weights.file, weights.said)
         if line is not None:
@@ -80,7 +77,7 @@ def named(name: str, weights: Weights) -> Blueprint:
     """The architecture that the person named, around the weights; UserError where it does not fit them."""
     if name.startswith("timm/"):
         blueprint = timm_blueprint(name.removeprefix("timm/"), weights.tensors, weights.config)
-        return _with_foreign(replace(blueprint, file=weights.file), weights.tensors)
+        return _with_foreign(replace(blueprint, file=weights.file), weights)
     if straight_line.is_straight_line(name):
         return replace(straight_line.arranged(name, weights.tensors, weights.file), file=weights.file)
     name, transform_input = tv.reading_of(name)
@@ -106,7 +103,7 @@ def named(name: str, weights: Weights) -> Blueprint:
     if refusals and not tried and not fitting:
         raise refusals[0]
     if fitting:
-        return _with_foreign(replace(fitting[0], file=weights.file), weights.tensors)
+        return _with_foreign(replace(fitting[0], file=weights.file), weights)
     if other := next((entry for names in timm.candidates(weights.tensors) for entry in names if entry == name), ""):
         raise OpeningQuestion(
             f"{weights.file}: the weights do not fit torchvision's {name}; their names and shapes are those of timm's: "
@@ -164,9 +161,7 @@ def from_config(weights: Weights) -> Blueprint:
             f"build; export it as ONNX, which opens: {AS_ONNX}, or give a function that returns it as "
             "a module (--architecture file.py:factory); both in a module whose forward gives the .logits alone."
         )
-    return _with_foreign(
-        replace(timm_blueprint(name, weights.tensors, weights.config), file=weights.file), weights.tensors
-    )
+    return _with_foreign(replace(timm_blueprint(name, weights.tensors, weights.config), file=weights.file), weights)
 
 
 def _fitting(weights: Weights) -> list[Blueprint]:
@@ -213,34 +208,16 @@ def _under_name(name: str, tensors: Tensors, refusals: list[UserError], transfor
             refusals.append(error)
 
 
-def _with_foreign(blueprint: Blueprint, tensors: Tensors) -> Blueprint:
-    """The blueprint with a sentence about what lies in the file and is none of the network's."""
-    return replace(blueprint, assumed=(*blueprint.assumed, *set_aside(blueprint.foreign, tensors)))
-
-
-def set_aside(foreign: Sequence[str], tensors: Tensors) -> tuple[str, ...]:
-    """A sentence that names the weights that are none of the network's, out of a file's; none where there are none.
-
-    Convolutions among them were at work when the network was trained: without them it says something else.
-    """
-    unused = [name for name in foreign if not name.startswith(tuple(f"{part}." for part in IGNORED))]
-    if not unused:
-        return ()
-    more = f" and {len(unused) - 4} more" if len(unused) > 4 else ""
-    shown = ", ".join(name[:60] for name in unused[:4])
-    subject = "tensor in the file is" if len(unused) == 1 else "tensors in the file are"
-    sentence = f"{len(unused)} {subject} none of the network's and set aside: {shown}{more}."
-    if any(name in tensors and _is_convolution(name, tensors[name]) for name in unused):
-        sentence += (
-            " There are convolutions among them: what was trained has more parts than this network. Where they led to "
-            "the classes, its scores were others; its own class opens with them (file.py:factory)."
-        )
-    return (sentence,)
-
-
-def _is_convolution(name: str, tensor: torch.Tensor) -> bool:
-    """Whether these are the weights of a convolution: a metric may count in four dimensions, too."""
-    return tensor.dim() == 4 and tensor.is_floating_point() and name.rpartition(".")[2] == "weight"
+def _with_foreign(blueprint: Blueprint, weights: Weights) -> Blueprint:
+    """The blueprint with what takes its outputs, and a sentence about what else lies in the file beside it."""
+    named = len(weights.said.classes)
+    spelled = next(
+        (spelling for spelling in spellings(weights.tensors) if spelling.keys() >= set(blueprint.foreign)),
+        weights.tensors,
+    )
+    blueprint = with_first_steps(blueprint, spelled, weights.said.mean is not None)
+    blueprint = with_later(blueprint, spelled, named)
+    return replace(blueprint, assumed=(*blueprint.assumed, *set_aside(blueprint.foreign, spelled)))
 
 
 def _unknown(weights: Weights) -> OpeningQuestion:

@@ -135,6 +135,8 @@ def _by_order(tensors: Tensors) -> Iterator[_Found]:
                 f"{first}.{weight_name.rpartition('.')[2]}": weight_name
                 for weight_name in given[: 1 + given[1].endswith(".bias")]
             }
+            if f"{first}.weight" not in beginning:  # a tensor of its shape, which is something else
+                continue
             whole = _whole(name, beginning, tensors)
             own = [key for key in _parts(whole, name).state_dict() if not key.endswith(COUNTER)]
             # Inside of each part the names are torchvision's: other libraries have bodies of the same shapes that

@@ -147,7 +147,9 @@ def _outputs(expected: Mapping[str, torch.Tensor], last: str) -> int:
 
 def head_sentence(path: str, head: Head) -> str:
     """What is said of last layers that were built from their shapes."""
-    if isinstance(head.module, nn.Linear) and head.module.bias is None and _COSINE.search(path.lower()):
+    layers = [part for part in head.module.modules() if not list(part.children())]
+    alone = layers[0] if len(layers) == 1 else None
+    if isinstance(alone, nn.Linear) and alone.bias is None and _COSINE.search(path.lower()):
         return (
             f'The last layer ("{path}") was taken for {head.text}. Without a bias and under this name it may be a '
             "cosine layer (ArcFace and the like), whose scores are other ones; the maps are the same."

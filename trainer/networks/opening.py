@@ -15,9 +15,11 @@ from trainer.networks.altered_weights import refuse_altered
 from trainer.networks.candidate import OpeningQuestion, filled, refuse
 from trainer.networks.checkpoint import OUTPUTS, SECOND_CLASS, Checkpoint, InputSpec
 from trainer.networks.class_names import class_names
+from trainer.networks.in_place import copying
 from trainer.networks.input_trial import SIDES, channels_of, explained, refuse_giant, running_sizes, tried_input
 from trainer.networks.matching import matches
 from trainer.networks.output_spec import MEANINGS, OutputSpec, answering, decided, parts_of
+from trainer.networks.set_aside import set_aside
 from trainer.networks.weight_files import Weights, read_weights
 
 if TYPE_CHECKING:
@@ -112,7 +114,9 @@ def open_model(
     else:
         draft = _own(architecture or "", weights, input) if is_own else _known(architecture, weights, input)
     module = draft.module.float().eval().requires_grad_(False).to(device or torch.device("cpu"))
-    picture = torch.zeros(1, draft.input.channels, *draft.input.size, device=device)
+    with torch.inference_mode(False):  # only such a tensor counts its changes
+        picture = torch.zeros(1, draft.input.channels, *draft.input.size, device=device)
+    untouched = picture._version
     try:
         answer = run(module, picture)
     except UserError:
@@ -121,6 +125,8 @@ def open_model(
         raise explained(
             error, module, draft.input, weights.file, draft.architecture, (architecture or "") if is_own else ""
         ) from error
+    if picture._version != untouched:
+        module = copying(module)
     unsteady = _UNSTEADY if is_own and _unsteady(module, picture) else ""
     name_lists = [names for names in (classes, draft.classes, weights.said.classes) if names]
     ended = weights.graph.ending if weights.graph else ""  # what stands before a softmax are logits, however small
@@ -140,9 +146,7 @@ def open_model(
     if table.shape[1] == 1 and len(names) == 2:  # what is left of one is the other: they do not stand each for itself
         spec = replace(spec, pair=True, meaning=spec.meaning.removeprefix("independent-"))
         assumed = () if ours == SECOND_CLASS else assumed
-    # The note belongs to the names only where they were used.
-    used = bool(weights.said.source) and names == weights.said.classes and not classes
-    note = f"The classes' names were taken from {weights.said.source} in {weights.file}." if used else ""
+    said = weights.said.sentences(classes or (), weights.file, used=names == weights.said.classes and not classes)
     return OpenedModel(
         module=answering(module, spec, table.shape[1]),
         architecture=draft.architecture,
@@ -150,7 +154,7 @@ def open_model(
         output=spec,
         classes=names,
         name=weights.name,
-        assumed=tuple(filter(None, (unsteady, *draft.assumed, *output_notes, *assumed, note, *weights.notes))),
+        assumed=tuple(filter(None, (unsteady, *draft.assumed, *output_notes, *assumed, *said, *weights.notes))),
         code=draft.code,
         graph=draft.graph,
         checkpoint=weights.checkpoint,
@@ -250,7 +254,7 @@ def _own(architecture: str, weights: Weights, given: InputSpec | None) -> _Draft
             f"Nothing says how pictures become input: proposed 224 x 224 {'RGB' if spec.channels == 3 else 'grey'} "
             "in [0, 1], which the network accepts."
         )
-    assumed = (*architectures.set_aside(match.foreign, weights.tensors), note)
+    assumed = (*set_aside(match.foreign, weights.tensors), note)
     return _Draft(network.module, f"{path.name}:{factory}", spec, network.classes, assumed, path.parent)
 
 

@@ -26,11 +26,39 @@ class Settings(Inert):
     values: dict[object, object] = {}  # noqa: RUF012 - replaced, never changed
 
 
+class Unordered(list[object]):
+    """Stands in for a set, whose order means nothing."""
+
+
+class Listed(Inert):
+    """Stands in for a numpy array: `items` are its values where it is one row of them."""
+
+    items: list[object] = []  # noqa: RUF012 - replaced, never changed
+
+    def fill(self, state: tuple[object, ...]) -> None:
+        """Take the values of an array's state: (version, shape, kind, order, content)."""
+        if len(state) != 5 or not isinstance(state[1], tuple) or len(state[1]) > 1:
+            return
+        kind, content = state[2], state[4]
+        if isinstance(content, list):
+            self.items = content
+        elif isinstance(kind, NumberKind) and kind.kind and isinstance(content, bytes):
+            form = np.dtype(kind.kind).newbyteorder("<")
+            try:
+                self.items = np.frombuffer(content, form).tolist() if len(content) <= _LONGEST_LIST else []
+            except ValueError:  # no text, or not a whole number of values
+                self.items = []
+
+
+_NUMPY_KINDS = r"[biuf][1248]|U[0-9]{1,3}"
+_LONGEST_LIST = 2**20
+
+
 class NumberKind(Inert):
     """Stands in for numpy.dtype."""
 
     def __init__(self, kind: object = "", *_rest: object) -> None:
-        self.kind = kind if isinstance(kind, str) and re.fullmatch(r"[biuf][1248]", kind) else ""
+        self.kind = kind if isinstance(kind, str) and re.fullmatch(_NUMPY_KINDS, kind) else ""
 
 
 class Stored:
@@ -78,6 +106,10 @@ def _items(items: object = (), *_rest: object) -> list[object]:
     return list(items) if isinstance(items, list | tuple) else []
 
 
+def _unordered(items: object = (), *_rest: object) -> Unordered:
+    return Unordered(_items(items))
+
+
 def _text(text: object = "", encoding: object = "", *_rest: object) -> bytes:
     """Bytes, as protocol 2 writes them; other encodings could blow a text up."""
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
@@ -113,7 +145,7 @@ def tensor_of(stored: object, offset: object, size: object, strides: object, *re
 _INERT = (
     "torch.torch_version.TorchVersion torch.device "
     "datetime.datetime datetime.date datetime.time datetime.timedelta datetime.timezone "
-    "numpy.ndarray numpy.core.multiarray._reconstruct numpy._core.multiarray._reconstruct "
+    "numpy.ndarray "
     "builtins.int builtins.float builtins.str builtins.bool builtins.list builtins.dict builtins.tuple "
     "builtins.bytes builtins.range builtins.slice builtins.complex "
     "fastcore.foundation.L "
@@ -135,8 +167,10 @@ _KNOWN: dict[str, Callable[..., object]] = dict.fromkeys(_INERT.split(), Inert) 
     "collections.Counter": _dictionary,
     "collections.defaultdict": lambda *_factory: {},
     "collections.deque": _items,
-    "builtins.frozenset": _items,
-    "builtins.set": _items,
+    "builtins.frozenset": _unordered,
+    "builtins.set": _unordered,
+    "numpy.core.multiarray._reconstruct": Listed,
+    "numpy._core.multiarray._reconstruct": Listed,
     "_codecs.encode": _text,
     "torch.Size": _items,
     "torch._utils._rebuild_tensor": tensor_of,

@@ -9,7 +9,18 @@ import pickletools
 from collections.abc import Callable
 from typing import Any
 
-from trainer.networks.pickle_names import Inert, Settings, Stand, Unreadable, key_of, known_name, meaning, tensor_of
+from trainer.networks.pickle_names import (
+    Inert,
+    Listed,
+    Settings,
+    Stand,
+    Unordered,
+    Unreadable,
+    key_of,
+    known_name,
+    meaning,
+    tensor_of,
+)
 
 LARGEST_PICKLE = 64 * 2**20
 """Bytes of pickle (not of weights) that are read; a network's take well under one megabyte."""
@@ -66,14 +77,18 @@ class Machine:
                 stack.append(_END)
             case "EMPTY_TUPLE":
                 stack.append(())
-            case "EMPTY_LIST" | "EMPTY_SET":
+            case "EMPTY_LIST":
                 stack.append([])
+            case "EMPTY_SET":
+                stack.append(Unordered())
             case "EMPTY_DICT":
                 stack.append({})
             case "TUPLE":
                 stack.append(tuple(_since_mark(stack)))
-            case "LIST" | "FROZENSET":
+            case "LIST":
                 stack.append(_since_mark(stack))
+            case "FROZENSET":
+                stack.append(Unordered(_since_mark(stack)))
             case "DICT":
                 stack.append(_filled({}, _since_mark(stack)))
             case "TUPLE1" | "TUPLE2" | "TUPLE3":
@@ -111,6 +126,8 @@ class Machine:
                 state = stack.pop()
                 if isinstance(stack[-1], Settings) and isinstance(state, dict):
                     stack[-1].values = state
+                elif isinstance(stack[-1], Listed) and isinstance(state, tuple):
+                    stack[-1].fill(state)
                 elif not isinstance(stack[-1], dict | Inert):
                     raise Unreadable(f"a {type(stack[-1]).__name__} with a state")
             case "BINPERSID":

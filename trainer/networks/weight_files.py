@@ -13,6 +13,7 @@ from trainer.files.errors import UserError
 from trainer.files.safetensors_file import MOST_TENSORS, check_names, read_tensors
 from trainer.networks import checkpoint as own_format
 from trainer.networks.altered_weights import MERGED
+from trainer.networks.dotless_averages import with_dots
 from trainer.networks.file_kinds import kind_of
 from trainer.networks.file_metadata import Said, said_in
 from trainer.networks.folded_weights import folded
@@ -148,7 +149,7 @@ def _from_file(path: Path, name: str, key: str | None, option: str) -> Weights:
             name, path.name, _plain(saved.weights, path.name, size), Said(classes=saved.classes), checkpoint=saved
         )
     content = chosen(saved, path.name, key, option)
-    tensors, computed = folded(_plain(content.tensors, path.name, size))
+    tensors, computed = folded(with_dots(_plain(content.tensors, path.name, size)))
     notes = [*content.notes, *computed]
     broken = [name for name, tensor in tensors.items() if _not_finite(tensor)]
     if broken:
@@ -170,7 +171,9 @@ def _content(path: Path) -> object:
                 f"{path.name} is the network with which this program finds hair, rulers and other concepts in "
                 "pictures, no classifier: it has no classes to look at. Open a network that you trained."
             )
-        return own_format.described(path, tensors, metadata) if own_format.DESCRIPTION in metadata else tensors
+        if own_format.DESCRIPTION in metadata:
+            return own_format.described(path, tensors, metadata)
+        return {**metadata, **tensors}
     if kind == "torch":
         return read_pickle(path)
     raise UserError(f"{path.name} {kind}")

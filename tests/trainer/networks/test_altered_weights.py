@@ -118,6 +118,28 @@ def test_fused_norms_are_told_and_as_onnx_the_network_opens(tmp_path: Path) -> N
         torch.testing.assert_close(network.logits(picture), model(picture), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("layer", ["features.0", "features.3.squeeze", "classifier.1"])
+@pytest.mark.parametrize("architecture", [None, "squeezenet1_1"])
+def test_a_parametrisation_is_told_and_removed_it_opens(layer: str, architecture: str | None, tmp_path: Path) -> None:
+    model = torchvision.models.squeezenet1_1(num_classes=3)
+    nn.utils.parametrize.register_parametrization(model.get_submodule(layer), "weight", nn.Softplus())
+    torch.save(model.state_dict(), tmp_path / "net.pt")
+    said = refusal(tmp_path / "net.pt", architecture)
+    assert f'net.pt holds the weight "{layer}.weight" as a parametrization' in said
+    line = re.search(r'torch\.nn\.utils\.parametrize\.remove_parametrizations\(.*?, "weight"\)', said)
+    assert line is not None
+    exec(line[0], {"torch": torch, "model": model})
+    torch.save(model.state_dict(), tmp_path / "removed.pt")
+    assert len(open_network(tmp_path / "removed.pt", device="cpu").classes) == 3
+
+
+def test_orthogonal_weights_are_told(tmp_path: Path) -> None:
+    model = torchvision.models.mobilenet_v3_small(num_classes=3)
+    nn.utils.parametrizations.orthogonal(model.features[0][0])
+    torch.save(model.state_dict(), tmp_path / "net.pt")
+    assert '"features.0.0.weight" as a parametrization' in refusal(tmp_path / "net.pt")
+
+
 @pytest.mark.parametrize("name", ["alexnet", "squeezenet1_1", "vgg11", "convnext_tiny", "resnet18", "vit_b_32"])
 def test_networks_as_they_are_are_not_refused(name: str) -> None:
     refuse_altered(torchvision.models.get_model(name, weights=None, num_classes=2).state_dict(), "net.pt")

@@ -359,6 +359,21 @@ def test_only_weights_of_convolutions_are_said_to_be_some(
     assert ("There are convolutions among them" in found.assumed[-1]) is are_convolutions
 
 
+@pytest.mark.parametrize(
+    ("name", "learned"),
+    [
+        *(("avgpool.p", True), ("temperature", True), ("head.scale", True), ("logit_scale", True)),
+        *(("conv1x.lora_down.weight", True), ("attention.gamma", True)),
+        *(("criterion.weight", False), ("criterion.alpha", False), ("loss.temperature", False), ("ema.decay", False)),
+    ],
+)
+def test_learned_parts_that_change_the_scores_are_said_to_be_some(name: str, learned: bool) -> None:
+    found = architectures.find(loose({**skeleton("resnet18", num_classes=5), name: torch.ones(1)}))
+    said = found.assumed[-1]
+    assert f"set aside: {name}" in said
+    assert ("its own class opens with them" in said) is learned
+
+
 def test_what_more_was_at_work_in_training_is_said() -> None:
     """An attention beside the body is no counter: without it the scores are others."""
     beside = {"attention.conv.weight": torch.zeros(1, 2, 7, 7), "attention.conv.bias": torch.zeros(1)}

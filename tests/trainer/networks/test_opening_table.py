@@ -69,6 +69,7 @@ def code(kind: str, classes: int = 2, answer: dict[str, Any] | None = None, **op
         source = (
             CODE + "\nclass Sized(A):\n    def forward(self, x):\n        assert x.shape[-1] == 64\n"
             "        return super().forward(x)\n"
+            "\nclass Changing(A):\n    def forward(self, x):\n        return super().forward(x.sub_(0.5))\n"
         )
         (folder / "own.py").write_text(source)
         shapes = {"f.0.weight": (8, 3, 3, 3), "f.0.bias": (8,), "h.weight": (classes, 8), "h.bias": (classes,)}
@@ -224,6 +225,12 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "last layers outside of the body (`backbone.` and `head.`)": saved(
         lambda: {**prefixed("backbone.", net(nn.Identity()).state_dict()), "head.weight": torch.ones(2, 1024)}
     ),
+    "layers that take a known network's outputs (`backbone.` with its 1,000 outputs, and `fc.`)": saved(
+        lambda: {**prefixed("backbone.", net().state_dict()), "fc.weight": torch.ones(7, 2), "fc.bias": torch.ones(7)}
+    ),
+    "later layers that take other values too (patient data)": saved(
+        lambda: {**prefixed("cnn.", net().state_dict()), "a.weight": torch.ones(4, 9), "b.weight": torch.ones(7, 6)}
+    ),
     "ResNet cut into a `nn.Sequential` of its children (`0.weight`, `4.0.conv1.weight`)": saved(
         lambda: cut("resnet18").state_dict()
     ),
@@ -238,6 +245,16 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "class names, size or mean and std beside the weights": saved(
         lambda: {"model": net().state_dict(), "id2label": {0: "a", 1: "b"}, "img_size": 96}
     ),
+    "the same as text (`nv,mel`, JSON, `256x256`), as arrays of numpy, or in the metadata of a safetensors file": saved(
+        lambda: {"model": net().state_dict(), "class_names": "a,b", "img_size": "96x96"}
+    ),
+    "class names in a set": saved(lambda: {"model": net().state_dict(), "classes": {"a", "b"}}),
+    "buffers by which the network normalises pictures itself (`mean` and `std`, `pixel_mean` ...)": saved(
+        lambda: {**prefixed("model.", net().state_dict()), "mean": torch.ones(3), "std": torch.ones(3)}
+    ),
+    "a norm of the colors before the body": saved(
+        lambda: {**prefixed("bn.", nn.BatchNorm2d(3).state_dict()), **prefixed("model.", net().state_dict())}
+    ),
     "float16 or bfloat16": saved(
         lambda: {name: one.bfloat16() if one.is_floating_point() else one for name, one in small().items()}
     ),
@@ -246,6 +263,16 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "folder with config.json, as timm writes it": with_config,
     "raw weights and their average (EMA)": asked(
         lambda: {"state_dict": small(), "state_dict_ema": small(1)}, key="state_dict_ema"
+    ),
+    "the same, its names without dots (`model_ema.conv1weight`)": asked(
+        lambda: {
+            **prefixed("model."),
+            **{f"model_ema.{name.replace('.', '')}": one for name, one in small(1).items()},
+        },
+        key="model_ema",
+    ),
+    "learned parts beside the network (a pool's power `p`, `temperature`, `scale`)": saved(
+        lambda: {**prefixed("model."), "temperature": torch.ones(1)}
     ),
     "a list or pair of state dicts and other things": saved(lambda: (small(), {"epoch": 3})),
     "a last layer without bias, called `arc...`, `cos...`": saved(
@@ -267,11 +294,15 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "one output and two class names": code("One", classes=1),
     "one output and no class names": code("One", classes=1),
     "own code that answers differently each time (a dropout that is never off)": code("Unsteady"),
+    "own code that changes its input in place (`x.sub_(0.5)`)": code("Changing"),
     "own code that takes two inputs": code("Two"),
     "own code that calls `.cuda()`": code("Cuda"),
     "own code that runs on another size only": code("Sized", answer={"input": "64x64"}),
     "quantised weights": quantised,
     "pruned weights and biases, weight norm, spectral norm": saved(masked),
+    "other parametrizations (`parametrizations.weight.original`, orthogonal weights)": saved(
+        lambda: {**small(), "features.0.parametrizations.weight.original": torch.ones(1)}
+    ),
     "a LoRA (`lora_A`, `adapter_config.json`)": saved(
         lambda: {**small(), "features.0.lora_A.default.weight": torch.ones(1, 3, 3, 3)}
     ),

@@ -15,6 +15,7 @@ from tests.networks import SMALL
 from trainer.files.errors import UserError
 from trainer.networks.architectures import ScratchCNN
 from trainer.networks.candidate import OpeningQuestion
+from trainer.networks.dotless_averages import with_dots
 from trainer.networks.saved_content import chosen
 from trainer.networks.weight_files import read_weights
 
@@ -193,3 +194,31 @@ def test_a_list_or_a_pair_is_looked_into(tmp_path: Path) -> None:
     assert caught.value.choices == ("0", "1")
     with pytest.raises(UserError, match="holds one list"):
         read_weights(saved(tmp_path / "list.pt", [1, 2]))
+
+
+@pytest.mark.parametrize("counters", [True, False])
+def test_an_average_whose_names_lost_their_dots_is_asked_about(counters: bool, tmp_path: Path) -> None:
+    raw = {f"model.{name}": tensor for name, tensor in state().items()}
+    average = {f"model_ema.{name.replace('.', '')}": tensor for name, tensor in state(1).items()}
+    beside = {"model_ema.decay": torch.tensor(0.999), "model_ema.num_updates": torch.tensor(9)} if counters else {}
+    path = saved(tmp_path / "net.pt", raw | average | beside)
+    with pytest.raises(OpeningQuestion) as caught:
+        open_network(path, device="cpu")
+    assert caught.value.about == "key"
+    assert caught.value.choices == ("model", "model_ema")
+    opened = {key: open_network(path, device="cpu", key=key) for key in caught.value.choices}
+    for key, seed in (("model", 0), ("model_ema", 1)):
+        alone = open_network(saved(tmp_path / f"{seed}.pt", state(seed)), device="cpu")
+        assert opened[key].digest == alone.digest
+
+
+def test_an_average_without_statistics_has_those_of_the_raw_weights() -> None:
+    raw = {"conv.weight": torch.zeros(2, 3, 1, 1), "bn.weight": torch.zeros(2), "bn.running_mean": torch.zeros(2)}
+    average = {"ema.convweight": torch.ones(2, 3, 1, 1), "ema.bnweight": torch.ones(2), "ema.decay": torch.ones(1)}
+    renamed = with_dots({**{f"net.{name}": one for name, one in raw.items()}, **average})
+    assert set(renamed) == {f"{word}.{name}" for word in ("net", "ema") for name in raw}
+    assert renamed["ema.bn.weight"].sum() == 2
+    assert renamed["ema.bn.running_mean"].sum() == 0
+    assert set(with_dots({**raw, **average})) == {f"{word}{name}" for word in ("", "ema.") for name in raw}
+    other = {"net.conv.weight": torch.zeros(2, 3, 1, 1), "ema.convweight": torch.ones(2, 3, 2, 2)}
+    assert with_dots(other) == other

@@ -261,3 +261,62 @@ def test_the_way_out_of_an_exported_learner_is_one_that_opens(
     known = {"load_learner": lambda path: torch.load(path, weights_only=False), "torch": torch}
     exec(line[0], {**known, "PATH": tmp_path / "export.pkl", "NEW_PATH": tmp_path / "net.pt"})
     assert set(read_weights(tmp_path / "net.pt").tensors) == set(learner.model.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("class_names", "benign,malignant"),
+        ("class_names", "benign, malignant"),
+        ("classes", '["benign", "malignant"]'),
+        ("id2label", '{"0": "benign", "1": "malignant"}'),
+        ("classes", np.array(["benign", "malignant"])),
+        ("classes", np.array(["benign", "malignant"], dtype=object)),
+    ],
+)
+def test_classes_as_text_or_an_array_are_read(key: str, value: object, tmp_path: Path) -> None:
+    assert read_weights(saved(tmp_path / "net.pt", {"model": STATE, key: value})).said.classes == (
+        "benign",
+        "malignant",
+    )
+    if isinstance(value, str):
+        save_file(STATE, tmp_path / "net.safetensors", {key: value, "format": "pt"})
+        assert read_weights(tmp_path / "net.safetensors").said.classes == ("benign", "malignant")
+
+
+@pytest.mark.parametrize(("key", "text"), [("image_size", "96x64"), ("size", ""), ("img_size", "[96, 64]")])
+def test_size_mean_and_std_as_text_are_read(key: str, text: str, tmp_path: Path) -> None:
+    beside = {key: text, "mean": "0.5, 0.4, 0.3", "std": "[0.2, 0.2, 0.1]"}
+    save_file(STATE, tmp_path / "net.safetensors", beside)
+    for path in (saved(tmp_path / "net.pt", {"model": STATE, **beside}), tmp_path / "net.safetensors"):
+        said = read_weights(path).said
+        assert said.size == ((96, 64) if text else None)
+        assert said.mean == (0.5, 0.4, 0.3)
+        assert said.std == (0.2, 0.2, 0.1)
+
+
+@pytest.mark.parametrize("value", [0.5, [0.5], np.float64(0.5), torch.tensor(0.5), np.array([0.5])])
+def test_one_mean_counts_for_every_color(value: object, tmp_path: Path) -> None:
+    said = read_weights(saved(tmp_path / "net.pt", {"model": STATE, "mean": value, "std": value})).said
+    spec = said.applied(None, 3)
+    assert spec is not None
+    assert (spec.mean, spec.std) == ((0.5,) * 3, (0.5,) * 3)
+
+
+def test_a_set_of_classes_has_no_order_and_is_not_taken_for_one(tmp_path: Path) -> None:
+    path = saved(tmp_path / "net.pt", {"model": {"conv.weight": torch.zeros(1, 3, 1, 1)}, "classes": {"b", "a"}})
+    said = read_weights(path).said
+    assert said.classes == ()
+    (text,) = said.sentences((), "net.pt")
+    assert "classes in net.pt is a set, which has no order" in text
+    assert "--classes" in text
+    assert "a, b" in text
+    assert said.sentences(("a", "b"), "net.pt") == ()
+
+
+def test_of_two_lists_that_contradict_each_other_it_is_said_which_was_taken(tmp_path: Path) -> None:
+    lists = {"classes": ["a", "b"], "label_names": ["b", "a"], "names": ["a", "b"]}
+    said = read_weights(saved(tmp_path / "net.pt", {"model": STATE, **lists})).said
+    (text,) = said.sentences(("a", "b"), "net.pt", used=True)
+    assert "taken from classes in net.pt" in text
+    assert "label_names, which says b, a, was not" in text

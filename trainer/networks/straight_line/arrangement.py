@@ -11,6 +11,8 @@ POOLS = {"max2": (2, 2), "avg2": (2, 2), "max3": (3, 2)}
 """Kinds of pools: side and step."""
 ENDINGS = ("flatten", "average")
 """How maps become values: all of them, or the average of each map (to as many places as the next layer takes)."""
+NORMS = {"first": "", "last": "each norm behind its activation", "pool": "each norm behind its pool"}
+"""Where a norm stands in its block: directly behind the convolution, behind the activation, behind the pool."""
 _FORM = f"{NAME}:relu:same:max2@1,3:flatten:224"
 
 
@@ -21,6 +23,7 @@ class Arrangement:
     `same`: convolutions keep the size (padding of half a kernel), else they have no padding. `pool` is a key of
     `POOLS`, after the convolutions numbered in `pooled` (from 0). `strides` are those of the convolutions that have
     another one than 1: (number, stride). `ending` is one of `ENDINGS`. `side` is that of the pictures, in pixels.
+    `norm` is a key of `NORMS`, for norms whose place no number tells.
     """
 
     activation: str = "relu"
@@ -30,6 +33,7 @@ class Arrangement:
     strides: tuple[tuple[int, int], ...] = ()
     ending: str = "flatten"
     side: int = 224
+    norm: str = "first"
 
     @property
     def text(self) -> str:
@@ -37,7 +41,8 @@ class Arrangement:
         pool = f"{self.pool}@{','.join(map(str, self.pooled))}" if self.pooled else "nopool"
         strides = [f"stride{stride}@{number}" for number, stride in self.strides]
         padding = "same" if self.same else "nopadding"
-        return ":".join([NAME, self.activation, padding, pool, *strides, self.ending, str(self.side)])
+        norm = [f"norm{self.norm}"] if self.norm != "first" else []
+        return ":".join([NAME, self.activation, padding, pool, *strides, *norm, self.ending, str(self.side)])
 
     @property
     def last_named(self) -> int:
@@ -62,7 +67,8 @@ class Arrangement:
             raise OpeningQuestion(
                 f'"{text[:80]}" arranges no straight line ({error}); write it as {_FORM}: an activation '
                 f"({', '.join(ACTIVATIONS)}), same or nopadding, a pool ({', '.join(POOLS)}) and the convolutions that "
-                "it follows, counted from 0, or nopool, stride2@0 for each convolution of stride 2, an ending "
+                "it follows, counted from 0, or nopool, stride2@0 for each convolution of stride 2, normlast or "
+                "normpool for norms behind the activation or the pool, an ending "
                 f"({', '.join(ENDINGS)}), the pictures' side.",
                 "architecture",
                 (_FORM,),
@@ -85,6 +91,8 @@ class Arrangement:
             pools,
             *(f"stride {stride} in number {number + 1}" for number, stride in self.strides),
         ]
+        if NORMS[self.norm]:
+            parts.append(NORMS[self.norm])
         if self.ending == "average":
             parts.append("the average of each map")
         return f"{', '.join(parts)}, {self.side} x {self.side}"
@@ -108,6 +116,8 @@ def _settings(word: str) -> dict[str, Any]:
         return {"pool": kind, "pooled": tuple(sorted({_number(part, word) for part in numbers.split(",")}))}
     if kind.startswith("stride") and at and (stride := _number(kind.removeprefix("stride"), word)):
         return {"strides": ((_number(numbers, word), stride),)}
+    if word.startswith("norm") and word.removeprefix("norm") in NORMS:
+        return {"norm": word.removeprefix("norm")}
     if word in ENDINGS:
         return {"ending": word}
     if 8 <= _number(word, word) <= 1024:

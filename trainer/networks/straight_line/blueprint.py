@@ -1,6 +1,7 @@
 """What to propose, or to ask, about weights that are those of a straight line."""
 
 import re
+from dataclasses import replace
 
 from trainer.files.errors import UserError
 from trainer.networks.candidate import Blueprint, OpeningQuestion
@@ -53,19 +54,28 @@ def proposed(tensors: Tensors, file: str, said: Said) -> Blueprint | None:
         return None
     first = fitting[0]
     if len(fitting) > 1 and first.weight < CLEAR * fitting[1].weight:
-        raise _question(file, fitting, len(line.convolutions))
+        raise _question(file, fitting, line)
     text = first.arrangement.described(len(line.convolutions))
+    others = [proposal.arrangement for proposal in fitting[1:]]
+    behind = [replace(first.arrangement, norm="last")] if _may_stand_behind(first.arrangement, line) else []
+    named = [*others[:1], *behind]
+    others += behind
     only = (
-        "the only usual arrangement that fits the weights"
-        if len(fitting) == 1
-        else f"the most usual of {len(fitting)} arrangements that fit the weights"
+        f"the most usual of {len(others) + 1} arrangements that fit the weights"
+        if others
+        else "the only usual arrangement that fits the weights"
     )
-    how = "" if len(fitting) == 1 else f"; another: --architecture {fitting[1].arrangement.text}"
+    how = "".join(f"; another: --architecture {other.text}" for other in named)
     note = (
         f"Proposed from the shapes of the weights: {text}, {only}{how}. No file holds a trace of the activation: it is "
         "what such networks mostly have."
     )
     return _blueprint(line, first.arrangement, prefix, note)
+
+
+def _may_stand_behind(arrangement: Arrangement, line: Line) -> bool:
+    """Whether no number tells that norms stand in front of their activations."""
+    return arrangement.norm == "first" and any(unit.norm and unit.inner is None for unit in line.convolutions)
 
 
 def _branches(line: Line) -> bool:
@@ -106,17 +116,19 @@ def arranged(name: str, tensors: Tensors, file: str) -> Blueprint:
     return _blueprint(line, arrangement, prefix, "")
 
 
-def _question(file: str, fitting: list[Proposal], convolutions: int) -> OpeningQuestion:
+def _question(file: str, fitting: list[Proposal], line: Line) -> OpeningQuestion:
+    convolutions = len(line.convolutions)
     near = [proposal.arrangement for proposal in fitting if proposal.weight * CLEAR > fitting[0].weight][:_MOST_CHOICES]
     strided = next((proposal for proposal in fitting if _only_strides(proposal.arrangement, convolutions)), None)
     if strided and strided.arrangement not in near and strided.weight * _STRIDED > fitting[0].weight:
         near = [*near[: _MOST_CHOICES - 1], strided.arrangement]
     first, second = near[:2]
+    behind = " normlast puts the norms behind the activations." if _may_stand_behind(first, line) else ""
     return OpeningQuestion(
         f"{file}: {len(near)} arrangements of its layers fit the weights, among them {first.described(convolutions)}; "
         f"say which it is (--architecture {first.text}, {second.text}{', ...' if len(near) > 2 else ''}). Convolutions "
         "are counted from 0: max2@0,2 puts a 2 x 2 pool after the first and the third, stride2@0 gives the first a "
-        "stride of 2.",
+        f"stride of 2.{behind}",
         "architecture",
         tuple(arrangement.text for arrangement in near),
     )

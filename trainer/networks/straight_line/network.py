@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -33,11 +34,7 @@ class StraightLine(nn.Module):
         for number, unit in enumerate(line.convolutions):
             last = number == len(line.convolutions) - 1
             stride = dict(arrangement.strides).get(number, 1)
-            self._convolution(unit, stride, arrangement, activated=not (last and not line.connected))
-            if number in arrangement.pooled:
-                side, step = POOLS[arrangement.pool]
-                kind = nn.AvgPool2d if arrangement.pool.startswith("avg") else nn.MaxPool2d
-                self._add(f"pool{number}", kind(side, step))
+            self._convolution(number, unit, stride, arrangement, activated=not (last and not line.connected))
         if arrangement.ending == "average":
             self._add("average", nn.AdaptiveAvgPool2d(math.isqrt(line.per_place) if line.connected else 1))
         self._add("flat", nn.Flatten(1))
@@ -52,7 +49,7 @@ class StraightLine(nn.Module):
             x = self.get_submodule(step)(x)
         return x[:, :0] if self._scoreless else x
 
-    def _convolution(self, unit: Unit, stride: int, arrangement: Arrangement, *, activated: bool) -> None:
+    def _convolution(self, number: int, unit: Unit, stride: int, arrangement: Arrangement, *, activated: bool) -> None:
         padding = (unit.kernel[0] // 2, unit.kernel[1] // 2) if arrangement.same else (0, 0)
         convolution = nn.Conv2d(
             unit.layer.shape[1] * unit.groups,
@@ -64,17 +61,24 @@ class StraightLine(nn.Module):
             bias=unit.layer.bias,
         )
         self._put(unit.layer.path, convolution)
-        self._after(unit, arrangement if activated else Arrangement("none"), nn.BatchNorm2d)
+        pool = f"pool{number}" if number in arrangement.pooled else ""
+        self._after(unit, arrangement if activated else replace(arrangement, activation="none"), nn.BatchNorm2d, pool)
 
-    def _after(self, unit: Unit, arrangement: Arrangement, norm: type[nn.BatchNorm1d | nn.BatchNorm2d]) -> None:
-        """The norm and the activation of a unit; the activation comes first where the names leave it a place there."""
-        first = bool(unit.inner) and unit.gap == 0
-        if first:
-            self._activate(unit, arrangement)
-        if unit.norm:
+    def _after(
+        self, unit: Unit, arrangement: Arrangement, norm: type[nn.BatchNorm1d | nn.BatchNorm2d], pool: str = ""
+    ) -> None:
+        """The norm, the activation and the pool of a unit, in the order that its numbers or the arrangement say."""
+        order = unit.order(arrangement.norm)
+        if unit.norm and order == "first":
             self._put(unit.norm.path, norm(unit.norm.shape[0], affine=unit.norm.affine))
-        if not first:
-            self._activate(unit, arrangement)
+        self._activate(unit, arrangement)
+        if unit.norm and order == "last":
+            self._put(unit.norm.path, norm(unit.norm.shape[0], affine=unit.norm.affine))
+        if pool:
+            side, step = POOLS[arrangement.pool]
+            self._add(pool, (nn.AvgPool2d if arrangement.pool.startswith("avg") else nn.MaxPool2d)(side, step))
+        if unit.norm and order == "pool":
+            self._put(unit.norm.path, norm(unit.norm.shape[0], affine=unit.norm.affine))
 
     def _activate(self, unit: Unit, arrangement: Arrangement) -> None:
         if unit.prelu:

@@ -48,6 +48,17 @@ class Unit:
         """(height, width) of a convolution's kernel."""
         return self.layer.shape[2], self.layer.shape[3]
 
+    def order(self, otherwise: str) -> str:
+        """Where its norm stands (a key of `NORMS`) by the numbers of its names; `otherwise` where they do not say it.
+
+        One number left out before the norm is that of the activation, a second one may be that of the pool.
+        """
+        if self.inner is None:
+            return otherwise
+        if self.inner == 0:
+            return "first"
+        return "pool" if otherwise == "pool" and self.inner > 1 else "last"
+
     @property
     def outputs(self) -> int:
         """Channels, or values, that it gives."""

@@ -65,12 +65,42 @@ def _patterns(line: Line) -> Iterator[tuple[Arrangement, float]]:
     """Everything but the side, with how usual it is."""
     large = max(line.convolutions[0].kernel)
     pools = (("max2", 1.0), ("max3", 0.1 if large < 11 else 2.0), ("avg2", 0.05))
-    for (ending, a), (steps, b), (same, c) in itertools.product(_endings(line), _strides(line), _paddings(line)):
+    choices = itertools.product(_endings(line), _strides(line), _paddings(line), _activations(line))
+    for (ending, a), (steps, b), (same, c), (activation, f) in choices:
         everywhere = len(steps) == len(line.convolutions)
-        for pooled, d in _pools(line, ending):
+        for pooled, d in _pools(line, ending, activated=activation != "none"):
+            norm = _norm(line, pooled, ending)
             for pool, e in pools if pooled else pools[:1]:
-                share = a * b * c * d * e * ((0.2 if pooled else 3.0) if everywhere else 1.0)
-                yield Arrangement("relu", same, pool, pooled, steps, ending, 0), share
+                share = a * b * c * d * e * f * ((0.2 if pooled else 3.0) if everywhere else 1.0)
+                yield Arrangement(activation, same, pool, pooled, steps, ending, 0, norm), share
+
+
+def _activations(line: Line) -> list[tuple[str, float]]:
+    """ReLU, or none where the one place between two convolutions may be that of a pool instead."""
+    units = line.convolutions[:-1]
+    lonely = bool(units) and all(unit.gap == 1 and not (unit.norm or unit.prelu) for unit in units)
+    return [("relu", 1.0), *([("none", 0.1)] if lonely else [])]
+
+
+def _norm(line: Line, pooled: tuple[int, ...], ending: str) -> str:
+    """Where the norms stand by the numbers: behind the pool where no place is left for it behind the norm."""
+    units = [unit for unit in line.convolutions if unit.norm]
+    orders = {unit.order("first") for unit in units}
+    if "last" not in orders:
+        return "first"
+    ends = _ends(line, ending)
+    inside = [
+        number in pooled and (unit.inner or 0) > 1 and (unit.gap is None or unit.gap - ends[number] < 1)
+        for number, unit in enumerate(line.convolutions)
+        if unit.norm
+    ]
+    return "pool" if any(inside) else "last"
+
+
+def _ends(line: Line, ending: str) -> list[int]:
+    """The places behind each convolution's block that what follows the convolutions takes."""
+    # In one line with the fully connected layers, the last places are those of the average and the flattening.
+    return [0] * (len(line.convolutions) - 1) + [2 if ending == "average" else 1]
 
 
 def _endings(line: Line) -> list[tuple[str, float]]:
@@ -104,12 +134,10 @@ def _paddings(line: Line) -> list[tuple[bool, float]]:
     return [(True, 1.0), (False, 0.5)] if largest == 3 else [(True, 0.8), (False, 0.7)]
 
 
-def _pools(line: Line, ending: str) -> list[tuple[tuple[int, ...], float]]:
+def _pools(line: Line, ending: str, *, activated: bool = True) -> list[tuple[tuple[int, ...], float]]:
     """After which convolutions pools may stand: as the numbers in the names say, and by the usual patterns."""
-    units, last = line.convolutions, len(line.convolutions) - 1
-    # In one line with the fully connected layers, the last places are those of the average and the flattening.
-    ends = [0] * last + [2 if ending == "average" else 1]
-    answers = [_told(unit, end) for unit, end in zip(units, ends, strict=True)]
+    units = line.convolutions
+    answers = [_told(unit, end, activated) for unit, end in zip(units, _ends(line, ending), strict=True)]
     free = [number for number, answer in enumerate(answers) if answer is None]
     sure = [number for number, answer in enumerate(answers) if answer]
     unsure = sure[-_MOST_UNSURE:]
@@ -124,15 +152,16 @@ def _pools(line: Line, ending: str) -> list[tuple[tuple[int, ...], float]]:
     return list(shares.items())
 
 
-def _told(unit: Unit, end: int) -> bool | None:
+def _told(unit: Unit, end: int, activated: bool) -> bool | None:
     """Whether a pool follows a unit by the numbers of the names; None where they do not say it.
 
-    `end` is the number of places that what follows the convolutions takes.
+    `end` is the number of places that what follows the convolutions takes; `activated` where one is an activation's.
     """
+    inner = unit.inner or 0
     if unit.gap is None:
-        return None
-    activated = 0 if unit.prelu or (unit.inner and unit.gap == 0) else 1
-    return unit.gap - activated - end >= 1
+        return True if inner > 1 else None
+    places = inner + max(unit.gap - end, 0) if inner else unit.gap - end
+    return places - (1 if activated and not unit.prelu else 0) >= 1
 
 
 def _usual(units: Sequence[Unit], free: list[int], sure: list[int]) -> list[tuple[tuple[int, ...], float]]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -126,6 +127,7 @@ def size_of(text: str, weights: dict[str, torch.Tensor]) -> tuple[int, int, int]
         Arrangement("relu", True, "max2", (0, 1, 2), (), "flatten", 224),
         Arrangement("leaky", False, "avg2", (1,), ((0, 2),), "average", 64),
         Arrangement("none", True, "max2", (), (), "flatten", 32),
+        Arrangement("relu", True, "max2", (0,), (), "flatten", 32, "pool"),
     ],
 )
 def test_an_arrangement_reads_back_what_it_writes(arrangement: Arrangement) -> None:
@@ -233,3 +235,69 @@ def test_steps_of_two_are_among_the_answers_and_how_to_write_them_is_said() -> N
             arranged(choice, network.state_dict(), "net.pt").module().eval()(picture) for choice in caught.value.choices
         ]
         assert any(torch.allclose(answer, network(picture), atol=1e-6) for answer in answers)
+
+
+def numbered(*blocks: str) -> nn.Sequential:
+    """A numbered line on 64 x 64 pictures; of each block the letters: Conv, Relu, Norm, Pool, Dropout."""
+    torch.manual_seed(0)
+    layers: list[nn.Module] = []
+    width = 3
+    for block, outputs in zip(blocks, (8, 16), strict=True):
+        kinds = {
+            "C": nn.Conv2d(width, outputs, 3, padding=1),
+            "R": nn.ReLU(),
+            "N": nn.BatchNorm2d(outputs),
+            "P": nn.MaxPool2d(2),
+            "D": nn.Dropout(),
+        }
+        layers += [kinds[letter] for letter in block]
+        width = outputs
+    line = nn.Sequential(*layers, nn.Flatten(), nn.Linear(16 * 16 * 16, 3)).eval()
+    for norm in (part for part in line if isinstance(part, nn.BatchNorm2d)):
+        nn.init.normal_(norm.weight)  # below 0, a norm and a pool after it are not the same as the pool and the norm
+        nn.init.normal_(norm.bias)
+        norm.running_mean.normal_()
+        norm.running_var.uniform_(0.5, 2)
+    return line
+
+
+@pytest.mark.parametrize("block", ["CNRP", "CRNP", "CRNPD", "CRPN"])
+def test_the_numbers_tell_where_a_norm_stands(block: str) -> None:
+    network = numbered(block, block)
+    found = proposed(network.state_dict(), "net.pt", Said())
+    assert found is not None
+    picture = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        torch.testing.assert_close(found.module().eval()(picture), network(picture))
+    assert ("behind" in found.assumed[0]) == (block != "CNRP")
+    again = arranged(found.name, network.state_dict(), "net.pt")
+    with torch.inference_mode():
+        torch.testing.assert_close(again.module().eval()(picture), network(picture))
+
+
+def test_a_norm_whose_place_no_number_tells_is_said_to_be_unsure_and_can_be_named() -> None:
+    network, named = numbered("CRNP", "CRNP"), nn.Module()
+    named.conv1, named.bn1, named.conv2, named.bn2, named.fc = (network[place] for place in (0, 2, 4, 6, 9))
+    found = proposed(named.state_dict(), "net.pt", Said(size=(64, 64)))
+    assert found is not None
+    assert "only usual" not in found.assumed[0]
+    other = re.findall(r"another: --architecture ([\w:@,-]+)", found.assumed[0])[-1]
+    assert ":normlast:" in other
+    picture = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            arranged(other, named.state_dict(), "net.pt").module().eval()(picture), network(picture)
+        )
+
+
+def test_the_one_module_between_two_convolutions_may_be_a_pool() -> None:
+    network = numbered("CP", "CP")
+    found = proposed(network.state_dict(), "net.pt", Said())
+    assert found is not None
+    assert "only usual" not in found.assumed[0]
+    other = re.findall(r"another: --architecture ([\w:@,-]+)", found.assumed[0])[0]
+    picture = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            arranged(other, network.state_dict(), "net.pt").module().eval()(picture), network(picture)
+        )

@@ -1,0 +1,49 @@
+"""What is said of weights in a file that are none of the network's."""
+
+import re
+from collections.abc import Sequence
+
+import torch
+
+from trainer.networks.matching import Tensors
+
+IGNORED = ("AuxLogits", "aux1", "aux2")
+"""Parts that torchvision's networks have in training only."""
+_LEARNED = re.compile(
+    r"(^|[._])(p|temp|temperature|(logit_|layer_)?scales?|tau|alpha|beta|gamma|running_mean|ia3_\w+)$"
+    r"|(^|[._])lora_|att(n|ention)[^.]*\."
+)
+_OF_LOSS = re.compile(r"criteri|loss|metrics?\.|(^|[._])ema\b")
+
+
+def set_aside(foreign: Sequence[str], tensors: Tensors) -> tuple[str, ...]:
+    """A sentence that names the weights that are none of the network's, out of a file's; none where there are none.
+
+    Convolutions among them were at work when the network was trained: without them it says something else.
+    """
+    unused = [name for name in foreign if not name.startswith(tuple(f"{part}." for part in IGNORED))]
+    if not unused:
+        return ()
+    more = f" and {len(unused) - 4} more" if len(unused) > 4 else ""
+    shown = ", ".join(name[:60] for name in unused[:4])
+    subject = "tensor in the file is" if len(unused) == 1 else "tensors in the file are"
+    sentence = f"{len(unused)} {subject} none of the network's and set aside: {shown}{more}."
+    present = [name for name in unused if name in tensors]
+    convolutions = any(_is_convolution(name, tensors[name]) for name in present)
+    if convolutions or any(_is_learned(name, tensors[name]) for name in present):
+        sentence += (
+            f" There are {'convolutions' if convolutions else 'learned parts'} among them: what was trained has more "
+            "parts than this network. Where they led to the classes, its scores were others; its own class opens with "
+            "them (file.py:factory)."
+        )
+    return (sentence,)
+
+
+def _is_learned(name: str, tensor: torch.Tensor) -> bool:
+    """Whether this is by its name a part that changes what goes through it: a pool's power, a temperature, a scale."""
+    return tensor.is_floating_point() and _LEARNED.search(name) is not None and not _OF_LOSS.search(name)
+
+
+def _is_convolution(name: str, tensor: torch.Tensor) -> bool:
+    """Whether these are the weights of a convolution: a metric may count in four dimensions, too."""
+    return tensor.dim() == 4 and tensor.is_floating_point() and name.rpartition(".")[2] == "weight"
