@@ -64,7 +64,7 @@ def _continued(blueprint: Blueprint, rest: Tensors, place: Place, head: Head, la
 
     stands = "no activation was taken to stand between them; one would change"
     if activated:
-        stands = "a module without weights stands between them, which was taken for a ReLU; another would change"
+        stands = "a module without weights stands between them, taken for a ReLU; another activation would change"
     elif _begins_later(next(iter(layers))):
         stands = "a module without weights stands first, which was taken for a dropout; an activation would change"
     text = (
