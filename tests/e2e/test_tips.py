@@ -48,7 +48,7 @@ WITHOUT_A_WIDGET = {
     "Pin the picture beside, or let it go",
     "Stages and kernels of the filter …",
     "Occlusion",
-    "Leave a line of text, the selection, the patch, or the lens",
+    "Leave text, message, selection, patch, lens or what if",
     "The picture alone, or all panels",
     "Fit the picture",
     "Enlarge",
