@@ -172,6 +172,20 @@ def test_the_tour_keeps_the_tab_key_and_escape_leaves_it_from_everywhere(demo: P
     assert not tours(demo)
 
 
+def test_next_is_clicked_again_in_the_same_place_though_the_card_moves(demo: Person) -> None:
+    demo.commands.show_tour()
+    (tour,) = tours(demo)
+    before, titles = demo.view, []
+    place = tour.go_on.mapTo(demo.window, tour.go_on.rect().center())
+    for _ in range(6):
+        titles.append(tour._title.text())
+        under = demo.window.childAt(place)
+        demo.qtbot.mouseClick(under, Qt.MouseButton.LeftButton, pos=under.mapFrom(demo.window, place))
+    assert len(set(titles)) == 6
+    assert not tours(demo)
+    assert demo.view == before
+
+
 def test_the_ends_of_the_scale_are_dragged_and_locked_under_the_color_bar(demo: Person) -> None:
     viewer = demo.parts.center.browser.viewer
     histogram, before = viewer.histogram, demo.workspace.pipeline.scale(7, 0)

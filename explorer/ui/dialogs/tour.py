@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QWidget
 
 from explorer.ui.widgets.labels_and_layouts import column, label, row
@@ -13,6 +13,8 @@ from explorer.ui.widgets.theme import SPACE
 
 WIDTH, AROUND = 340, 7
 """Pixels of the card's width, and from a part to the outside of the line around it, which touches none of its words."""
+MOMENT_MS = 800
+"""In which a second click comes, in the place of the first."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,29 @@ class Ring(QWidget):
         painter.drawRoundedRect(self.rect().adjusted(2, 2, -3, -3), 6, 6)
 
 
+class FormerPlace(QWidget):
+    """Nothing to be seen, for a moment, where a button was that moved: who presses it again means the button."""
+
+    pressed = Signal()
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._moment = QTimer(self, singleShot=True, interval=MOMENT_MS)
+        self._moment.timeout.connect(self.hide)
+        self.hide()
+
+    def stay(self, place: QRect | None = None) -> None:
+        """Be there, in the window's coordinates, or once more where it is, from now on for a moment."""
+        if place is not None:
+            self.setGeometry(place)
+        self.show()
+        self.raise_()
+        self._moment.start()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.pressed.emit()
+
+
 class Tour(QFrame):
     """A card beside the part that it is about; Enter goes on, Esc leaves. It does not lie over `readable` parts."""
 
@@ -55,7 +80,9 @@ class Tour(QFrame):
         self._count = label("", "quiet")
         self.leave, self.go_on = PlainButton("Leave (Esc)"), PlainButton("Next")
         self.leave.clicked.connect(self.end)
-        self.go_on.clicked.connect(self.next)
+        self._former = FormerPlace(window)
+        self.go_on.clicked.connect(self._clicked)
+        self._former.pressed.connect(self._clicked_again)
         for button in (self.leave, self.go_on):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         below = row(self._count, 1, self.leave, self.go_on)
@@ -83,9 +110,18 @@ class Tour(QFrame):
             part.raise_()
         self.setFocus()
 
+    def _clicked(self) -> None:
+        self._former.stay(QRect(self.go_on.mapTo(self._window, QPoint(0, 0)), self.go_on.size()))
+        self.next()
+
+    def _clicked_again(self) -> None:
+        self._former.stay()
+        self.next()
+
     def end(self) -> None:
         """Take everything away, and give the keyboard back."""
         self.hide()
+        self._former.deleteLater()
         if self._before is not None:
             self._before.setFocus()
         self._ring.deleteLater()
