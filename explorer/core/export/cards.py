@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from explorer.core.counting import counted
 from explorer.core.drawing.styles import Scale
 from explorer.core.export.folder_tiles import Tile, tiles_of
 from explorer.core.figures.card import Card, CardPicture, CardWords, draw_card
@@ -15,7 +16,7 @@ from explorer.core.figures.encoding import describe, encode_pages, figure_path
 from explorer.core.figures.single import FigureStyle
 from explorer.core.index import FolderIndex
 from explorer.core.index.filter_card import FilterCard, filter_card
-from explorer.core.index.gallery import GalleryPicture, gallery
+from explorer.core.index.gallery import Gallery, GalleryPicture, gallery
 from explorer.core.index.strong_pictures import strong_pictures
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
@@ -70,7 +71,7 @@ def export_cards(
         subfolder(out)
         for start in range(0, len(todo), AT_ONCE):
             batch = todo[start : start + AT_ONCE]
-            chosen = {key: {kind: gallery(index, key, kind, PICTURES).pictures for kind in ROWS} for key in batch}
+            chosen = {key: {kind: gallery(index, key, kind, PICTURES) for kind in ROWS} for key in batch}
             tiles = _tiles(network, index, folder, chosen, style)
             unread |= dict.fromkeys(name for name, tile in tiles.items() if tile is None)
             for key in batch:
@@ -85,7 +86,7 @@ def export_cards(
     return CardReport(tuple(written), tuple(path_of[key] for key in skipped), tuple(unread))
 
 
-Chosen = dict[str, tuple[GalleryPicture, ...]]
+Chosen = dict[str, Gallery]
 
 
 def _tiles(
@@ -93,7 +94,7 @@ def _tiles(
 ) -> dict[str, Tile | None]:
     wanted: defaultdict[str, list[tuple[FilterKey, Scale]]] = defaultdict(list)
     for key, kinds in chosen.items():
-        for name in dict.fromkeys(entry.picture for pictures in kinds.values() for entry in pictures):
+        for name in dict.fromkeys(entry.picture for found in kinds.values() for entry in found.pictures):
             wanted[name].append((key, index.scale(key)))
     tile_style = replace(style, scale="folder", fixed=None, width_mm=TILE_MM, beside=False)
     return dict(tiles_of(network, index, folder, wanted, tile_style))
@@ -102,10 +103,12 @@ def _tiles(
 def _rows(key: FilterKey, chosen: Chosen, tiles: dict[str, Tile | None]) -> dict[str, list[CardPicture]]:
     rows = {}
     for kind, title in ROWS.items():
-        rows[title] = [_drawn(key, entry, tiles[entry.picture]) for entry in chosen[kind]]
+        found = chosen[kind]
+        passed = f" ({counted(found.passed_over, 'alike picture')} passed over)" if found.passed_over else ""
+        rows[f"{title}{passed}"] = [_drawn(key, entry, tiles[entry.picture]) for entry in found.pictures]
         if kind == "strongest":  # the green hides the very color that one must name
             rows["The same without the overlay"] = [
-                CardPicture(tile.plain if (tile := tiles[entry.picture]) else None) for entry in chosen[kind]
+                CardPicture(tile.plain if (tile := tiles[entry.picture]) else None) for entry in found.pictures
             ]
     return rows
 

@@ -18,7 +18,7 @@ from explorer.core.figures.encoding import KEY
 from explorer.core.figures.single import FigureStyle, canvas, draw
 from explorer.core.images import read_image
 from explorer.core.index import FolderIndex, build_index, open_index
-from explorer.core.index.gallery import GalleryPicture
+from explorer.core.index.gallery import Gallery, GalleryPicture
 from explorer.core.maps.activations import record
 from explorer.core.network.opening import Network
 from explorer.core.tags import FilterKey
@@ -83,6 +83,14 @@ def test_a_page_has_the_filter_in_words(format: str, made: Made, tmp_path: Path)
         text = path.read_text()
         for words in ("2:1", "Strongest", "Every tenth of the range", "silent inside on", "AUC"):
             assert words in text
+
+
+def test_what_was_passed_over_is_said_above_its_row() -> None:
+    entry = GalleryPicture("a.png", 0.1234, (0, 0), "melanoma", "nevus", 0.7, trained_on=False)
+    chosen = {kind: Gallery(kind, (entry,), passed_over=3 * (kind == "strongest")) for kind in cards.ROWS}
+    titles = list(cards._rows(FilterKey(0, 0), chosen, {"a.png": None}))
+    assert titles[0] == "Strongest (3 alike pictures passed over)"
+    assert "Every tenth of the range" in titles
 
 
 def test_the_given_class_stands_below_a_picture_whatever_is_predicted() -> None:
