@@ -41,12 +41,13 @@ class WorkingThrough(QObject):
 
     def beside(self, step: int) -> FilterKey | None:
         """The filter `step` places further on in the list, the first from outside of it; None at its ends."""
-        filters = self.list.filters if self.list is not None else ()
-        view = self._session.view
-        key = FilterKey(view.layer, view.filter)
-        if key not in filters:
-            return filters[0] if filters else None
-        position = filters.index(key) + step
+        if self.list is None or not self.list.filters:
+            return None
+        view, filters = self._session.view, self.list.filters
+        place = self.list.places.get(FilterKey(view.layer, view.filter))
+        if place is None:
+            return filters[0]
+        position = place + step
         return filters[position] if 0 <= position < len(filters) else None
 
     def _view_changed(self, before: View, after: View) -> None:

@@ -2,13 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainer.files.wording import listed
 from trainer.pictures.diagnosis_words import class_key, read_diagnoses, spelling
-from trainer.pictures.file_names import natural_key, one_line
+from trainer.pictures.file_names import natural_key, one_line, quoted
 from trainer.pictures.folder_levels import above_kinds, above_unknown
 from trainer.pictures.label_forms import NOT_KNOWN, PARTS, part_word
 from trainer.pictures.part_folders import CLASS_WORDS, look_like_parts, read_part_folders
@@ -69,13 +69,13 @@ def class_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False
             if not part or (folder in named.classes and not own):
                 folder_names[picture].append(named.classes.get(folder, folder) if part else folder)
     notes = [
-        f"The folder {quoted} may be validation or test; name it so, else its pictures have no part."
-        for quoted in _quoted(either)
+        f"The folder {name} may be validation or test; name it so, else its pictures have no part."
+        for name in quoted(either)
     ]
     notes += named.notes
     if named.whole and not any(folder_names.values()):
-        quoted = listed(_quoted(named.whole), 4)
-        doubt = f"the folders {quoted} look like parts of a set by their names, and no folders of classes lie in them"
+        whole = listed(quoted(named.whole), 4)
+        doubt = f"the folders {whole} look like parts of a set by their names, and no folders of classes lie in them"
         return ClassFolders({}, parts, tuple(pictures), doubt)
     within: list[str] = []
     if not certain:
@@ -83,7 +83,7 @@ def class_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False
     if within:
         verb = "The folder {} is" if len(within) == 1 else "The folders {} are"
         notes.append(
-            f"{verb.format(listed(_quoted(within), 4))} no known diagnosis; the folders above them are, and are the "
+            f"{verb.format(listed(quoted(within), 4))} no known diagnosis; the folders above them are, and are the "
             "classes."
         )
     deepest = next(_levels(folder_names))
@@ -106,10 +106,6 @@ def class_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False
             return ClassFolders(_one_spelling(classes, notes), parts, outside, notes=tuple(notes), within=bool(within))
         doubts.append(doubt)
     return ClassFolders({}, parts, tuple(pictures), doubts[0] if doubts else "")
-
-
-def _quoted(names: Collection[str]) -> list[str]:
-    return [f'"{one_line(name)[:60]}"' for name in sorted(names, key=natural_key)]
 
 
 def _about_unknown(level: Mapping[Path, str]) -> list[str]:

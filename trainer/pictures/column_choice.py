@@ -30,7 +30,7 @@ class Columns:
 
     `folders`: the names are those of folders that hold the pictures. `decided` is a clause that names the columns;
     `aloud`: not every one of them has a title that is known, so a person should see what was decided. `notes` are
-    whole sentences.
+    whole sentences. `parts` are those of 0 and of 1 where the column of the split says them so.
     """
 
     form: str

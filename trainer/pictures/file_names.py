@@ -1,6 +1,7 @@
 """Names of picture files: their endings, their order, and how they are shown."""
 
 import re
+from collections.abc import Iterable
 
 ENDINGS = frozenset({"jpg", "jpeg", "png", "tif", "tiff", "bmp", "webp"})
 
@@ -21,3 +22,8 @@ def natural_key(name: str) -> NaturalKey:
 def one_line(name: str) -> str:
     """A file name fit for one line: line breaks and bytes that no encoding knows become question marks."""
     return name if name.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in name)
+
+
+def quoted(names: Iterable[str]) -> list[str]:
+    """The names of folders as sentences have them, in their natural order: each short, on one line, in quotes."""
+    return [f'"{one_line(name)[:60]}"' for name in sorted(names, key=natural_key)]

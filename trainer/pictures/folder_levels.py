@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trainer.files.wording import listed
 from trainer.pictures.diagnosis_words import class_key, read_diagnoses, spelling
-from trainer.pictures.file_names import natural_key, one_line
+from trainer.pictures.file_names import natural_key, quoted
 from trainer.pictures.label_forms import NOT_KNOWN
 from trainer.pictures.part_folders import CLASS_WORDS
 
@@ -113,4 +113,4 @@ def _alike(name: str, other: str) -> bool:
 
 
 def _quoted(names: Iterable[str]) -> str:
-    return listed([f'"{one_line(name)[:60]}"' for name in sorted(names, key=natural_key)], 4)
+    return listed(quoted(names), 4)

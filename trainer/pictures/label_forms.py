@@ -173,6 +173,11 @@ def flagged_part(title: str) -> str:
     return "train" if title in ("train", "training") else ""
 
 
+def is_known(cell: str) -> bool:
+    """Whether a cell or a name says anything: no word for "not known"."""
+    return cell.casefold() not in NOT_KNOWN
+
+
 def is_no_class(title: str) -> bool:
     """Whether columns of 0 and 1 of this title say something else than a class."""
     return title in NO_CLASSES or title in PARTS or bool(flagged_part(title))

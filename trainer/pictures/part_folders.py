@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from trainer.files.wording import listed
 from trainer.pictures.diagnosis_words import class_key, read_diagnoses, spelling
-from trainer.pictures.file_names import natural_key, one_line
+from trainer.pictures.file_names import natural_key, one_line, quoted
 from trainer.pictures.label_forms import EITHER_PART, PARTS, part_word
 
 CLASS_WORDS = ("class", "grade", "type", "label", "categor", "stage", "level", "cluster")
@@ -108,7 +108,7 @@ def look_like_parts(names: Collection[str]) -> bool:
 
 
 def _list(names: Sequence[str]) -> str:
-    return listed([f'"{one_line(name)[:60]}"' for name in sorted(names, key=natural_key)], 4)
+    return listed(quoted(names), 4)
 
 
 def _by_depth(folders: Iterable[Sequence[str]]) -> Iterator[list[str]]:

@@ -18,7 +18,7 @@ from trainer.pictures.class_columns import (
 from trainer.pictures.diagnosis_names import read_diagnosis_names
 from trainer.pictures.diagnosis_words import class_key, read_diagnoses, spelling
 from trainer.pictures.file_names import one_line
-from trainer.pictures.label_forms import DETAILS, NOT_KNOWN, is_no_class
+from trainer.pictures.label_forms import DETAILS, is_known, is_no_class
 from trainer.pictures.table_file import TableFile
 
 _ENOUGH = 0.9
@@ -82,7 +82,7 @@ def check_rivals(
     marks = [] if classes.one_each else _marked_diagnoses(titles, rows, free)
     said = [_said(classes, row, titles) for row in rows] if words or numbers or marks else []
     for column in words:
-        pairs = {(word, row[column]) for word, row in zip(said, rows, strict=True) if _known(row[column])}
+        pairs = {(word, row[column]) for word, row in zip(said, rows, strict=True) if is_known(row[column])}
         if _contradict(pairs, classes.neither, marked=classes.one_each):
             raise _contradiction(table, classes.places, column)
     for column in numbers:
@@ -113,17 +113,13 @@ def _marked_diagnoses(titles: Sequence[str], rows: Sequence[Sequence[str]], free
 
 
 def _few_numbers(rows: Sequence[Sequence[str]], column: int) -> bool:
-    values = {row[column] for row in rows if _known(row[column])}
+    values = {row[column] for row in rows if is_known(row[column])}
     if not 1 < len(values) <= MOST_CLASSES:
         return False
     try:
         return all(number(value).is_integer() for value in values)
     except (ValueError, OverflowError):
         return False
-
-
-def _known(cell: str) -> bool:
-    return cell.casefold() not in NOT_KNOWN
 
 
 def _said(classes: Classes, row: Sequence[str], titles: Sequence[str]) -> str:
@@ -160,7 +156,7 @@ def _is_no(diagnosis: str, word: str) -> bool:
 
 def _undetermined(pairs: Iterable[tuple[str, str]]) -> bool:
     """Whether neither of two columns says what the other one is."""
-    known = {(class_key(word), class_key(other)) for word, other in pairs if _known(word) and _known(other)}
+    known = {(class_key(word), class_key(other)) for word, other in pairs if is_known(word) and is_known(other)}
     return len({word for word, _ in known}) < len(known) > len({other for _, other in known})
 
 

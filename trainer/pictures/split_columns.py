@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from trainer.pictures.class_columns import HINTS, is_truth
-from trainer.pictures.label_forms import NOT_KNOWN, PARTS, TITLES, flagged_part, part_of
+from trainer.pictures.label_forms import PARTS, TITLES, flagged_part, is_known, part_of
 
 _SEEMS = re.compile(
     r"(?:cv|k|test|val|outer|inner|stratified)?_?folds?(?:_?(?:id|no|nr|number|idx|index))?"
@@ -22,12 +22,12 @@ def split_column(titles: Sequence[str], rows: Sequence[Sequence[str]], taken: Co
     """
     words = {column: _words(rows, column) for column in range(len(titles)) if column not in taken}
     for column, found in words.items():
-        if len(found) > 1 and any(map(part_of, found)) and all(part_of(word) for word in found if _known(word)):
+        if len(found) > 1 and any(map(part_of, found)) and all(part_of(word) for word in found if is_known(word)):
             return column
     for column, found in words.items():
         if titles[column] in TITLES or any(hint in titles[column] for hint in HINTS):
             continue
-        known = {word: count for word, count in found.items() if _known(word)}
+        known = {word: count for word, count in found.items() if is_known(word)}
         parts = [word for word in known if part_of(word)]
         learnt_from = any(part_of(word) == "train" for word in parts)
         if learnt_from and len(known) > 1 and 2 * sum(known[word] for word in parts) > sum(known.values()):
@@ -49,7 +49,7 @@ def part_words(title: str, cells: Iterable[str]) -> tuple[str, ...]:
 def seeming_splits(titles: Sequence[str], rows: Sequence[Sequence[str]], taken: Collection[int]) -> list[int]:
     """The columns that look like a split by their titles, and hold few values."""
     seeming = [column for column in range(len(titles)) if column not in taken and _SEEMS.fullmatch(titles[column])]
-    return [column for column in seeming if 1 < sum(map(_known, _words(rows, column))) <= _MOST_PARTS]
+    return [column for column in seeming if 1 < sum(map(is_known, _words(rows, column))) <= _MOST_PARTS]
 
 
 def in_several(titles: Sequence[str]) -> list[int]:
@@ -63,7 +63,3 @@ def _words(rows: Sequence[Sequence[str]], column: int) -> Counter[str]:
     if len({row[column] for row in rows[:200]}) > _MOST_PARTS:
         return Counter()
     return Counter(row[column].casefold() for row in rows)
-
-
-def _known(word: str) -> bool:
-    return word.casefold() not in NOT_KNOWN

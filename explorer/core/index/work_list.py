@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -36,15 +37,24 @@ class WorkList:
     elsewhere: int = 0
     own: tuple[float, ...] = ()
 
+    @cached_property
+    def places(self) -> dict[FilterKey, int]:
+        """Where each filter stands in the list, from 0: asked for with every filter that is walked."""
+        return {key: place for place, key in enumerate(self.filters)}
+
     def place_of(self, key: FilterKey) -> str:
         """Which of the list a filter is, and what it carries, in words; "" where it is none of them."""
-        if key not in self.filters:
+        place = self.places.get(key)
+        if place is None:
             return ""
-        place = self.filters.index(key)
         share = percent(self.own[place], DIGITS)
         return f"{key} carries {share}, place {place + 1:,} of {len(self.filters):,}"
 
     def __str__(self) -> str:
+        return self._sentence
+
+    @cached_property
+    def _sentence(self) -> str:
         if not self.filters:
             return ""
         all_filters = counted(self.total, "filter")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainer.measures.percent import percent
+from trainer.measures.spoken import within
 from trainer.networks.input_spec import InputSpec
 
 TRAINING = {
@@ -35,7 +36,7 @@ def network_rows(network: Mapping[str, Any]) -> list[tuple[str, str]]:
     interval = training.pop("auc_test_interval", None) if "auc_test" in training else None
     for name, title in TRAINING.items():
         if name in training:
-            beside = f" {interval} (95 %)" if name == "auc_test" and isinstance(interval, list) else ""
+            beside = f" {within(interval[0], interval[1], 4)} (95 %)" if name == "auc_test" and isinstance(interval, list) else ""
             rows.append((title, f"{_value(name, training.pop(name))}{beside}"))
     if training:
         extras = (f"{name.replace('_', ' ')}: {_value(name, value)}" for name, value in sorted(training.items()))

@@ -31,7 +31,7 @@ FACTS = {
 def test_known_names_are_words_and_others_stand_in_one_line() -> None:
     rows = dict(network_rows(FACTS))
     assert rows["convolutions"] == "2 with 24 filters"
-    assert rows["AUC on its test part"] == "0.8777 [0.84, 0.91] (95 %)"
+    assert rows["AUC on its test part"] == "0.8777 [0.8400, 0.9100] (95 %)"
     assert rows["time of the training"] == "14 min"
     assert rows["epoch that was kept"] == "36"
     assert rows["its file also says"] == "my own key: yes"

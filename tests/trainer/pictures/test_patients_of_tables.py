@@ -1,24 +1,12 @@
 """Patients in label tables: under whichever title they stand, and however their names are written."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from trainer.cohort.cases import Reading, read_cases
+from tests.trainer.pictures.twelve_pictures import read
 
-PICTURES = tuple(f"a{number:02}.jpg" for number in range(12))
-WORDS = ("nv", "mel") * 6
 HOLDERS = [number // 3 + 1 for number in range(12)]
-
-
-def read(folder: Path, header: str, *columns: Sequence[object]) -> Reading:
-    (folder / "p").mkdir(exist_ok=True)
-    for name in PICTURES:
-        (folder / "p" / name).touch()
-    rows = zip(PICTURES, WORDS, *columns, strict=True)
-    (folder / "l.csv").write_text("\n".join([f"image,label,{header}", *(",".join(map(str, row)) for row in rows)]))
-    return read_cases(folder / "p", folder / "l.csv")
 
 
 @pytest.mark.parametrize(
