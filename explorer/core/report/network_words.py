@@ -36,8 +36,10 @@ def network_rows(network: Mapping[str, Any]) -> list[tuple[str, str]]:
     interval = training.pop("auc_test_interval", None) if "auc_test" in training else None
     for name, title in TRAINING.items():
         if name in training:
-            beside = f" {within(interval[0], interval[1], 4)} (95 %)" if name == "auc_test" and isinstance(interval, list) else ""
-            rows.append((title, f"{_value(name, training.pop(name))}{beside}"))
+            words = _value(name, training.pop(name))
+            if name == "auc_test" and isinstance(interval, list):
+                words += f" {within(interval[0], interval[1], 4)} (95 %)"
+            rows.append((title, words))
     if training:
         extras = (f"{name.replace('_', ' ')}: {_value(name, value)}" for name, value in sorted(training.items()))
         rows.append(("its file also says", "; ".join(extras)))
