@@ -27,7 +27,8 @@ def resized_part(picture: Image.Image, size: tuple[int, int], part: tuple[int, i
 
     (height, width, C) uint8; 0 beyond the picture. A result of up to `LARGEST` pixels
     is resized whole and then cut. Of a larger one only the part is made: its values may differ by 1 from those of the
-    whole, because Pillow takes the part's place in single precision.
+    whole, because Pillow takes the part's place in single precision, and rarely by 2, because it rounds after either
+    direction.
     """
     tall, wide = size
     top, left, height, width = part
