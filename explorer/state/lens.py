@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 KEPT = 32
 PAUSE_MS = 120
 """How long walking must rest before anything is computed."""
+SOON_MS = 60
+"""A map that is there within this is shown at once: drawing before it that it is computed would only hold it up."""
 
 LAYER_IN_VIEW = "layer in view"
 """The value of a layer's setting that stands for the layer that is looked at."""
@@ -72,6 +74,8 @@ class ChosenLens(QObject):
         self._ended: tuple[Request, str] | None = None
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self._compute)
+        self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
+        self._soon.timeout.connect(self._tell)
         self._rough.connect(self._show_rough, Qt.ConnectionType.QueuedConnection)
         session.changed.connect(self._view_changed)
         library.network_opened.connect(self._network_opened)
@@ -148,13 +152,13 @@ class ChosenLens(QObject):
             return
         self._stop()
         self.name, self._found, self.rough = name, None, False
-        if not name:
-            self.changed.emit()
-            return
-        self._ask()
+        self._look_up()
         if self._pause.isActive():  # nobody who chooses a lens is walking
             self._pause.stop()
             self._compute()
+            self._soon.start()
+        else:
+            self._tell()
 
     def point(self, **values: str) -> None:
         """Change fields of the choice of a target."""
@@ -181,6 +185,7 @@ class ChosenLens(QObject):
     def close(self) -> None:
         """Announce nothing any more: what listens may be gone."""
         self._pause.stop()
+        self._soon.stop()
         self.blockSignals(True)
 
     def _network_opened(self, network: "Network") -> None:
@@ -220,6 +225,11 @@ class ChosenLens(QObject):
 
     def _end(self, request: Request, why: str) -> None:
         self._computing, self._ended = None, (request, why)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Announce what is now."""
+        self._soon.stop()
         self.changed.emit()
 
     def _ask(self) -> None:
@@ -229,13 +239,18 @@ class ChosenLens(QObject):
         request = self._request()
         if request is not None and request == self._computing and self._library.batch.busy(self.name):
             return
+        self._look_up()
+        self._tell()
+
+    def _look_up(self) -> None:
+        """Take the kept map of what is asked for, or begin to wait for the person to rest."""
+        request = self._request()
         self._found, self.rough = (self._kept.get(request) if request is not None else None), False
         if request is not None and self._found is not None:
             self._kept.move_to_end(request)  # those that were looked at last are kept
         self._stop()
         if request is not None and self._found is None and not self.trouble:
             self._pause.start()
-        self.changed.emit()
 
     def _compute(self) -> None:
         request, shown = self._request(), self._pipeline.shown
@@ -256,7 +271,7 @@ class ChosenLens(QObject):
             self._computing = None
             if request == self._request():
                 self._found, self.rough = attribution, False
-                self.changed.emit()
+                self._tell()
 
         def failed(error: BaseException) -> None:
             self._end(request, in_words(error))
@@ -267,4 +282,4 @@ class ChosenLens(QObject):
     def _show_rough(self, request: Request, attribution: "AttributionMap") -> None:
         if request == self._request() and (self._found is None or self.rough):
             self._found, self.rough = attribution, True
-            self.changed.emit()
+            self._tell()

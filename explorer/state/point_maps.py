@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.core.class_words import named_class
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
@@ -133,6 +132,8 @@ class PointMaps(QObject):
             key = FilterKey(int(record["layer"]), int(record["filter"]))
             tags = dict.fromkeys(tag.tag for tag in self._tagging.book.tags(key))
             return f"{key} · {', '.join(tags) or 'no tag'}"
+        from explorer.core.class_words import named_class
+
         predicted, _ = named_class(index.classes, index.probabilities[row])
         best = f" · {predicted}" if predicted else ""
         return f"{index.pictures[row]}{f' · given {index.given[row]}' if index.given[row] else ''}{best}"

@@ -108,7 +108,8 @@ def test_every_lens_is_in_the_menu_and_in_the_box(demo: Person) -> None:
     for digit, (name, lens) in enumerate(LENSES.items(), 1):
         choose(demo, str(digit))
         assert demo.workspace.lens.name == name
-        assert (box.currentText(), box.count()) == (lens.title, len(LENSES) + 1)
+        demo.qtbot.waitUntil(lambda title=lens.title: box.currentText() == title)
+        assert box.count() == len(LENSES) + 1
         assert set(demo.parts.center.browser.lens_strip._boxes) == {setting.name for setting in lens.settings}
         index = box.findData("")
         box.setCurrentIndex(index)

@@ -81,7 +81,7 @@ def test_the_window_comes_up_before_torch() -> None:
     assert not {name for name in loaded if name.startswith("explorer.commands")}
     # Built when something is opened: an empty window does not wait for what nobody sees yet.
     assert not {name for name in loaded if name.startswith("explorer.ui.dialogs")}
-    assert not {"explorer.ui.window.browser", "explorer.ui.panels.viewer"} & loaded
+    assert not {"explorer.ui.window.browser", "explorer.ui.panels.viewer", "explorer.core.class_words"} & loaded
 
 
 def test_help_is_quick() -> None:

@@ -1,5 +1,6 @@
 """A lens over the picture on show: what it is pointed at, and which of its maps are kept."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,24 @@ def test_the_maps_that_were_looked_at_last_are_kept(
         qtbot.waitUntil(lambda: lens.request in lens._kept)
         kept = [request.target for request in lens._kept]
     assert kept == ["filter:0:0:peak", "filter:0:2:peak"]
+
+
+def test_a_map_that_is_soon_there_is_drawn_at_once_and_of_another_it_is_said_that_it_is_computed(
+    qtbot: QtBot, workspace: Workspace, tmp_path: Path, pictures: Path
+) -> None:
+    open_both(qtbot, workspace, save_small(tmp_path / "n.safetensors"), pictures)
+    lens, batch, told = workspace.lens, workspace.library.batch, []
+    lens.changed.connect(lambda: told.append(lens.found is not None))
+    lens._soon.setInterval(10_000)
+    lens.choose("grad-cam")
+    qtbot.waitUntil(lambda: lens.found is not None)
+    assert told == [True]
+
+    held = threading.Event()
+    batch.submit("held", lambda on_step: held.wait(20), lambda answer: None)
+    lens._soon.setInterval(1)
+    lens.choose("saliency")
+    qtbot.waitUntil(lambda: len(told) == 2)
+    held.set()
+    qtbot.waitUntil(lambda: lens.found is not None)
+    assert told == [True, False, True]

@@ -54,7 +54,6 @@ class OverPicturesModel(ListModel):
         self._session, self._pipeline, self._library = session, pipeline, library
         self._overlays: dict[Path, QPixmap] = {}
         self._budget = PaintBudget(self.repaint_rows, self)
-        library.folder_opened.connect(lambda folder: self.show_pictures(folder.pictures))
         library.network_opened.connect(lambda network: self._redraw())
         pipeline.maps_changed.connect(self._maps_changed)
         pipeline.scale_changed.connect(self._redraw)
