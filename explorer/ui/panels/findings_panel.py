@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from explorer.core.counting import counted
 from explorer.state.chosen_pictures import ChosenPictures
@@ -79,7 +79,7 @@ class FindingsPanel(QWidget):
         self._figures = QVBoxLayout()
         self._figures.setContentsMargins(0, 0, 0, 0)
         self._figures.setSpacing(2)
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._stack.addWidget(self._nothing)
         self._stack.addWidget(self._parts())
         self._findings = QWidget()
@@ -88,10 +88,9 @@ class FindingsPanel(QWidget):
         self._top = top = row(self._switch, self._left_out, self._asks)
         top.setStretch(1, 1)
         self._findings.setLayout(column(top, self._stack, gap=SPACE))
-        self._pages = QStackedLayout()
+        self._pages = QStackedLayout(self)
         for page in (self._findings, lists):
             self._pages.addWidget(page)
-        self.setLayout(self._pages)
         evaluating.changed.connect(self._show)
         self._show()
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QColor, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.point_maps import COLORINGS, FILTERS, PICTURES, PointMaps
@@ -85,7 +85,7 @@ class MapPanel(QWidget):
         self._points: Any = None
         self._ring: Any = None
         self._drawn: Any = None
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._stack.addWidget(self._nothing)
         self._stack.addWidget(self.plot)
         top = row(self.kinds, self.colorings, self._legend, self._said)

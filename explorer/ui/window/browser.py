@@ -136,8 +136,8 @@ class Browser(RememberingSplitter):
             )
             self._lens_strip.filter_picked.connect(self.filter_picked)
             self._lens_strip.dragging.connect(self.viewer.drag_patch)
-            self._lens_strip.setVisible(self._lens.lens is not None)
             self._strip_and_tabs.insertWidget(0, self._lens_strip)
+            self._lens_strip.setVisible(self._lens.lens is not None)
             self.grew.emit(self._lens_strip)
         return self._lens_strip
 
@@ -205,11 +205,11 @@ class Browser(RememberingSplitter):
 
     def _head(self, choices: QLayout) -> QWidget:
         """The choices above the grid, or in their place where to begin: nothing moves when that comes or goes."""
-        usual, head, stack = QWidget(), QWidget(), QStackedLayout()
+        usual, head = QWidget(), QWidget()
         usual.setLayout(choices)
+        stack = QStackedLayout(head)
         for page in (usual, self.begin_here):
             stack.addWidget(page)
-        head.setLayout(stack)
         head.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.begin_here.place(head, lambda wanted: stack.setCurrentWidget(self.begin_here if wanted else usual))
         return head

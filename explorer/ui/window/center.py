@@ -50,10 +50,9 @@ class Center(QWidget):
             ],
         )
         self._opening = EmptyPlace("Opening", "The first network of a session takes some seconds.", [])
-        self._stack = QStackedLayout()
+        self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._opening)
-        self.setLayout(self._stack)
         library.network_opening.connect(self._say_opening)
         library.reading.progressed.connect(lambda slot, done, total: self._begin() if slot == "open folder" else None)
         library.network_opened.connect(lambda network: self._opened())
