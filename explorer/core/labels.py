@@ -17,13 +17,15 @@ class Labels:
 
     `source` says where the classes come from and is empty where there are none. `counts` are pictures per class
     where the pictures were given, else names in the CSV; sorted by class. `problems` are whole sentences. `titles` are
-    the table's columns where it was not plain which of them to take, () elsewhere.
+    the table's columns where it was not plain which of them to take, () elsewhere. `written` are all classes of the
+    table in order of the alphabet, those of pictures that are not here too; () without a table.
     """
 
     source: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     titles: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
     _known: Mapping[Path, str] = field(default_factory=dict, repr=False)
     _pairing: Pairing | None = field(default=None, repr=False)
 
@@ -74,9 +76,9 @@ def read_labels(csv: Path | str, pictures: Sequence[Path] | None = None, columns
             _report(problems, pairing.unused, "name|names", "in the table without a picture here")
         _report(problems, unknown, "picture|pictures", "without a class")
     counts = Counter(filter(None, of_key.values() if pictures is None else label_of.values()))
-    titles = table.titles if table.aloud else ()
+    titles, written = table.titles if table.aloud else (), tuple(sorted({*of_key.values()} - {""}))
     return Labels(
-        f"{table.name}, {table.form}", dict(sorted(counts.items())), tuple(problems), titles, label_of, pairing
+        f"{table.name}, {table.form}", dict(sorted(counts.items())), tuple(problems), titles, written, label_of, pairing
     )
 
 

@@ -6,7 +6,6 @@ from explorer.state.library import Library
 
 if TYPE_CHECKING:
     from explorer.core.network.opening import Network
-    from explorer.state.library import Folder
 
 
 def offered_classes(library: Library) -> tuple[str, ...]:
@@ -19,15 +18,15 @@ def offered_classes(library: Library) -> tuple[str, ...]:
         return ()
     if folder.table is None:  # names of folders are no list of classes that anybody wrote down
         return ()
-    words = sorted(folder.labels.counts)
-    return _in_order(words) if _fits(network, folder) else ()
+    # A folder often holds some pictures of a dataset, whose table names all of the classes.
+    both = sorted(folder.labels.written), sorted(folder.labels.counts)
+    return next((_in_order(words) for words in both if _fit(network, words)), ())
 
 
-def _fits(network: "Network", folder: "Folder") -> bool:
+def _fit(network: "Network", words: list[str]) -> bool:
     from trainer.networks.class_names import are_plain
 
-    assert folder.labels is not None
-    return are_plain(network.classes) and len(folder.labels.counts) == len(network.classes)
+    return are_plain(network.classes) and len(words) == len(network.classes)
 
 
 def _in_order(words: list[str]) -> tuple[str, ...]:

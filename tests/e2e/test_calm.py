@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 import torchvision
 from PIL import Image
@@ -14,6 +15,7 @@ from explorer.core.attribution.color_range import OWN, points_text
 from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.index import open_index
+from explorer.core.tags import shared_file
 from explorer.state.start import Start
 from explorer.ui.dialogs.class_order_dialog import ClassOrderDialog
 from explorer.ui.widgets.message_banner import NETWORK
@@ -164,6 +166,65 @@ def test_the_classes_of_the_table_are_offered_to_a_network_without_names(open_wi
     person.click(person.parts.problems._action)
     person.until(lambda: person.workspace.library.network.classes == ("nevus", "melanoma", "dermatofibroma"))
     assert "does not name" not in person.message
+
+
+def test_a_table_of_a_whole_dataset_offers_all_of_its_classes_whichever_is_opened_first(
+    open_window: Open, tmp_path: Path
+) -> None:
+    pictures = folder_of(tmp_path / "pictures", 3)
+    words = ["nevus", "melanoma", "dermatofibroma", "vascular lesion"]
+    rows = [f"picture{number:03},{word}" for number, word in enumerate(words * 3)]
+    (tmp_path / "classes.csv").write_text("image,dx\n" + "\n".join(rows))
+    model = save_small(tmp_path / "small.safetensors", classes=tuple(f"class {number}" for number in range(4)))
+    person = open_window(Start(model=model))
+    person.until(lambda: person.workspace.library.network is not None)
+    person.workspace.opening.open_folder(pictures, tmp_path / "classes.csv")
+    person.until(lambda: "does not name its 4 classes" in person.message)
+    assert "dermatofibroma, melanoma, nevus, vascular lesion" in person.message
+    assert "more in the table" in person.parts.problems._text.toolTip()
+
+
+def test_that_tags_could_not_be_saved_is_said_until_they_are(
+    open_window: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = save_small(tmp_path / "small.safetensors")
+    person = open_window(Start(images=folder_of(tmp_path / "pictures", 2), model=model))
+    person.wait_for_maps()
+    person.until(lambda: person.workspace.tagging.path is not None)
+
+    def full(*words: object) -> None:
+        raise UserError("small.tags.h5 could not be saved: the disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shared_file.tag_store, "save_tags", full)
+        person.press("H")
+        person.until(lambda: "the disk is full" in person.message)
+        person.press("Right")
+        assert "the disk is full" in person.message
+    person.press("B")
+    person.until(lambda: not person.workspace.tagging.unsaved)
+    assert not person.message
+
+
+def test_what_went_wrong_with_a_folder_is_not_said_of_the_next(open_window: Open, tmp_path: Path) -> None:
+    person = open_window(
+        Start(images=folder_of(tmp_path / "pictures", 2), model=save_small(tmp_path / "s.safetensors"))
+    )
+    person.wait_for_maps()
+    workspace = person.workspace
+    askers = (
+        workspace.indexing,
+        workspace.suggesting,
+        workspace.evaluating,
+        workspace.worth_a_look,
+        workspace.candidates,
+    )
+    for number, asker in enumerate(askers):
+        asker.problem.emit(UserError("It cannot be measured."))
+        assert person.message == "It cannot be measured."
+        workspace.opening.open_folder(folder_of(tmp_path / f"folder{number}", 2))
+        person.until(lambda number=number: workspace.library.folder.path.name == f"folder{number}")
+        assert not person.message
 
 
 def test_a_network_of_one_output_shows_two_names_that_add_up_to_one(open_window: Open, tmp_path: Path) -> None:

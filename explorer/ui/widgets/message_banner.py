@@ -16,9 +16,10 @@ from explorer.ui.widgets.plain_text import tip as give_tip
 from explorer.ui.widgets.theme import SPACE
 
 NETWORK, OPENING, FOLDER, VIEW, MUTING = "network", "opening", "folder", "view", "muting"
-SECOND, TAGS, INDEX = "second network", "tags", "index"
+SECOND, TAGS, UNSAVED, INDEX = "second network", "tags", "unsaved", "index"
 """What messages are about: the open network, an attempt to open one, the open folder, what is looked at, muting,
-the network beside the first, tags while their file is not open yet, and an index that is not complete yet."""
+the network beside the first, tags while their file is not open yet, those that could not be saved, and an index that is
+not complete yet."""
 NO_INDEX_YET = INDEX, VIEW, NETWORK, FOLDER
 """What ends the message that something waits for the index."""
 CALM_MS = 20_000

@@ -20,7 +20,7 @@ from explorer.ui.widgets.fields import leave_drops_to_window
 from explorer.ui.widgets.filter_model import FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, laid_over, panel
 from explorer.ui.widgets.lists import OverPicturesModel
-from explorer.ui.widgets.message_banner import FOLDER, INDEX, MUTING, NETWORK, OPENING, TAGS, VIEW, Problems
+from explorer.ui.widgets.message_banner import FOLDER, INDEX, MUTING, NETWORK, OPENING, TAGS, UNSAVED, VIEW, Problems
 from explorer.ui.widgets.plain_text import title_text
 from explorer.ui.widgets.recent_menu import recent_menu
 from explorer.ui.widgets.remembering_splitter import FREE, RememberingSplitter
@@ -222,27 +222,21 @@ def _connect(window: MainWindow, workspace: Workspace, parts: WindowParts, comma
 def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Commands) -> None:
     """What happens in the background, and what is said or asked then."""
     _end_messages(workspace, parts.problems)
-    library, exporting, files, show_error = (
-        workspace.library,
-        workspace.exporting,
-        commands.files,
-        parts.problems.show_error,
-    )
+    library, exporting = workspace.library, workspace.exporting
+    files, show_error = commands.files, parts.problems.show_error
     workspace.opening.problem.connect(lambda error: show_error(error, NETWORK))
     library.problem.connect(lambda error: parts.problems.lasts_until(FOLDER))
     library.network_session.problem.connect(lambda error: parts.problems.lasts_until(OPENING, NETWORK))
     for indexing in (workspace.indexing, workspace.second_indexing):
-        indexing.problem.connect(show_error)
-    workspace.suggesting.problem.connect(show_error)
-    workspace.evaluating.problem.connect(show_error)
-    workspace.worth_a_look.problem.connect(show_error)
+        indexing.problem.connect(lambda error: show_error(error, NETWORK, FOLDER))
+    for asked in (workspace.suggesting, workspace.evaluating, workspace.worth_a_look, workspace.candidates):
+        asked.problem.connect(lambda error: show_error(error, NETWORK, FOLDER))
     workspace.lists.problem.connect(lambda error: show_error(error, FOLDER))
     workspace.lists.told.connect(lambda text: parts.problems.show_text(text, calm=True, until=[FOLDER]))
-    workspace.candidates.problem.connect(show_error)
     workspace.pipeline.recording_failed.connect(lambda error: show_error(error, VIEW, NETWORK))
     workspace.pipeline.picture_failed.connect(files.picture_failed)
-    workspace.muting.failed.connect(show_error)
-    workspace.tagging.problem.connect(lambda error: show_error(error, NETWORK))
+    workspace.muting.failed.connect(lambda error: show_error(error, NETWORK, FOLDER))
+    workspace.tagging.problem.connect(lambda error: show_error(error, UNSAVED, NETWORK))
     workspace.tagging.told.connect(lambda text: parts.problems.show_text(text, calm=True, until=[NETWORK]))
     for jobs in library.workers:
         jobs.failed.connect(lambda error: show_error(error, NETWORK, FOLDER))
@@ -265,6 +259,7 @@ def _end_messages(workspace: Workspace, problems: Problems) -> None:
     workspace.library.folder_opened.connect(lambda folder: problems.over(FOLDER))
     workspace.session.changed.connect(lambda before, after: problems.over(VIEW))
     workspace.muting.changed.connect(lambda: problems.over(MUTING))
+    workspace.tagging.saved.connect(lambda: None if workspace.tagging.unsaved else problems.over(UNSAVED))
     workspace.tagging.reset.connect(lambda: problems.over(TAGS))
     evidence = workspace.evidence
     evidence.changed.connect(lambda: problems.over(INDEX) if evidence.index and evidence.index.complete else None)

@@ -234,7 +234,8 @@ class FileCommands:
             own = path.with_name(f"{path.stem}.{network.digest[:8]}.h5")
             self._parts.problems.show_text(
                 f"{path.name} was not opened. Tags go into {own.name} beside it: Ctrl+T opens another file, "
-                "Ctrl+Shift+S begins one."
+                "Ctrl+Shift+S begins one.",
+                until=[NETWORK],
             )
             self._workspace.opening.begin_tags(own)
 

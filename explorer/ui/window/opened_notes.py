@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
+from explorer.core.counting import counted
 from explorer.state.class_offer import offered_classes
 from explorer.state.network_session import Request
 from explorer.state.workspace import Workspace
@@ -36,23 +37,25 @@ class OpenedNotes:
 
     def folder_opened(self, folder: "Folder") -> None:
         """Say which subfolders could not be read, and what is wrong with a CSV of classes."""
+        if self._offer_classes(*folder.problems):
+            return
         if folder.problems:
             more = f" … and {len(folder.problems) - 3} more." if len(folder.problems) > 3 else ""
             text, action = " ".join(folder.problems[:3]) + more, "Columns …" if folder.asked else ""
             self._problems.show_text(
                 text, action, lambda: self._choose_columns(folder), calm=not folder.unread, until=[FOLDER]
             )
-        else:
-            self._offer_classes()
 
-    def _offer_classes(self) -> bool:
-        """Offer the classes of the pictures' table where the network names none and has as many."""
+    def _offer_classes(self, *notes: str) -> bool:
+        """Offer the classes of the pictures' table where the network names none and has as many; `notes` go along."""
         names, network = offered_classes(self._workspace.library), self._workspace.library.network
         if not names or network is None:
             return False
         listed = f"{', '.join(names[:7])}{' …' if len(names) > 7 else ''}"
-        text = f"The network does not name its {len(names)} classes, and the pictures have as many: {listed}."
-        tip = "\n".join(network.assumed)
+        text = f"The network does not name its {len(names)} classes, and the pictures' table has as many: {listed}."
+        if notes:
+            text += f" And {counted(len(notes), 'note')} on the table: rest the mouse here."
+        tip = "\n".join([*notes, *network.assumed])
         self._problems.show_text(text, "Name them …", self._name_classes, calm=True, tip=tip, until=[NETWORK, FOLDER])
         return True
 
