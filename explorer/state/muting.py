@@ -100,13 +100,18 @@ class Muting(QObject):
         return self._means[1] if self._means is not None and self._means[0] is self._index else None
 
     @property
-    def sentence(self) -> str:
-        """What must stand in the window while filters are muted; "" while none is."""
+    def sentences(self) -> tuple[str, ...]:
+        """What must stand in the window while filters are muted, the longest first; () while none is."""
         count = len(self.keys)
         if not count:
-            return ""
-        names = f" ({self.listed})" if count <= NAMED else ""
-        return f"{counted(count, 'filter')} muted{names} · not the real network"
+            return ()
+        names = [f" ({self.listed})"] if count <= NAMED else []
+        return tuple(f"{counted(count, 'filter')} muted{more} · not the real network" for more in (*names, ""))
+
+    @property
+    def sentence(self) -> str:
+        """The longest of these; "" while no filter is muted."""
+        return next(iter(self.sentences), "")
 
     @property
     def listed(self) -> str:

@@ -57,13 +57,13 @@ INDEX = Setting(
 MUTE_WITH = Setting(
     "mute_with",
     "Filters are muted",
-    "What stands for the map of a muted filter. All but zero come from the pictures of the folder's complete index.",
+    "What stands for the map of a muted filter. Means and maps of other pictures come from its complete index.",
     "zero",
     {
         "zero": "with zero",
-        "mean": "with their mean map over the folder",
-        "constant": "with the constant mean of that",
-        "resample": "with their maps of other pictures",
+        "mean": "with their mean map",
+        "constant": "with their mean value",
+        "resample": "with other pictures' maps",
     },
 )
 

@@ -10,11 +10,13 @@ import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication, QWidget
 
+from explorer.state.start import Start
 from explorer.ui.dialogs.questions import ChoiceQuestion
 from tests.conftest import ROOT
 from tests.e2e.conftest import Open, Person
 from tests.e2e.measuring import SCHEMES, SIZES, cut, measured
 from tests.e2e.test_typing import DIALOGS
+from tests.networks import save_small
 
 LEAST_DIALOG, ROOM = (360, 240), (1024, 600)
 """To what size a dialog is drawn in, and what a small screen leaves for it, in pixels."""
@@ -28,8 +30,35 @@ def test_nothing_is_cut(demo: Person, scheme: str) -> None:
     lines = [line for size in SIZES for line in measured(demo.window, tabs, size)]
     demo.press("E")  # Why takes its room from what stands around it
     lines += [line for size in SIZES[:2] for line in measured(demo.window, tabs, size)]
+    demo.press("E", "U")  # muted, one and then three
+    lines += [line for size in SIZES[:2] for line in measured(demo.window, tabs, size)]
+    demo.press("Right", "Right", "U", "Right", "U")
+    lines += [line for size in SIZES[:2] for line in measured(demo.window, tabs, size)]
     demo.commands.set_theme("dark")
     assert not lines, "\n".join(lines)
+
+
+def test_names_of_classes_are_read_whole_where_there_is_room(open_window: Open, tmp_path: Path) -> None:
+    names = ("melanocytic nevus", "vascular lesion", "benign keratosis")
+    model = save_small(tmp_path / "small.safetensors", classes=names)
+    person = open_window(Start(model=model, images=ROOT / "resources" / "demo" / "pictures"))
+    person.wait_for_maps()
+    bars = person.parts.top._bars
+    for size in SIZES[1:3]:
+        person.window.resize(*size)
+        person.qtbot.wait(50)
+        assert bars._name >= max(bars.fontMetrics().horizontalAdvance(name) for name in names)
+        assert bars.geometry().right() < person.parts.top.width()
+
+
+def test_muting_moves_no_column(demo: Person) -> None:
+    demo.window.resize(*SIZES[0])
+    demo.qtbot.wait(50)
+    before = demo.parts.center.geometry()
+    demo.press("U")
+    demo.until(lambda: demo.parts.muted.isVisible())
+    demo.qtbot.wait(50)
+    assert (demo.parts.center.x(), demo.parts.center.width()) == (before.x(), before.width())
 
 
 def test_nothing_is_cut_on_a_screen_of_double_density(tmp_path: Path) -> None:

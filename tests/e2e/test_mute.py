@@ -129,7 +129,7 @@ def test_what_stands_for_muted_maps_is_chosen_and_said(demo: Person, tmp_path: P
     demo.until(lambda: muting.probabilities is not None)
     with_zero = muting.probabilities
     choose(line.fill, "mean")
-    assert line.fill.currentText() == "with their mean map over the folder"
+    assert line.fill.currentText() == "with their mean map"
     demo.until(lambda: muting.probabilities is not None)
     np.testing.assert_allclose(muting.probabilities, with_zero, atol=1e-5)
     assert line._remark.text() == NEEDS_INDEX, "nobody takes zero for the mean"

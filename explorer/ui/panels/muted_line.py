@@ -6,7 +6,8 @@ from PySide6.QtWidgets import QFrame
 from explorer.state.muting import Muting
 from explorer.state.settings import MUTE_WITH
 from explorer.ui.widgets.command_tips import stands_for
-from explorer.ui.widgets.labels_and_layouts import label, row
+from explorer.ui.widgets.elided_label import ElidedLabel
+from explorer.ui.widgets.labels_and_layouts import row
 from explorer.ui.widgets.plain_text import PlainButton, tip
 from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
@@ -20,8 +21,8 @@ class MutedLine(QFrame):
         self._muting = muting
         self.setObjectName("muted")
         self.setAccessibleName("Muted filters")
-        self._text = label("", "warning")
-        self.fill, self._remark = Choice(), label("", "quiet")
+        self._text = ElidedLabel("", "warning")
+        self.fill, self._remark = Choice(), ElidedLabel("", "quiet")
         self.fill.setAccessibleName("What stands for the maps of muted filters")
         self.fill.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         tip(self.fill, "what stands for the maps of muted filters; the manual's page on muting says what each answers")
@@ -32,9 +33,11 @@ class MutedLine(QFrame):
         tip(self.restore, "all muted filters answer again")
         stands_for(self.restore, "Restore all muted filters")
         self.restore.clicked.connect(muting.restore)
-        layout = row(self._text, self.fill, self._remark, 1, self.restore, gap=SPACE)
+        layout = row(self._text, self.fill, self._remark, self.restore, gap=SPACE // 2)
         layout.setContentsMargins(SPACE, SPACE // 4, SPACE // 2, SPACE // 4)
         self.setLayout(layout)
+        layout.setStretchFactor(self._text, 1)
+        layout.setStretchFactor(self._remark, 1)
         muting.changed.connect(self._show)
         self._show()
 
@@ -44,9 +47,11 @@ class MutedLine(QFrame):
         return "" if self.isHidden() else self._text.text()
 
     def _show(self) -> None:
-        sentence = self._muting.sentence
-        self._text.setText(sentence)
+        sentences, sentence = self._muting.sentences, self._muting.sentence
+        self._text.set_texts(*sentences or ("",))
+        self._text.setMinimumWidth(self.fontMetrics().horizontalAdvance(sentences[-1]) + 2 if sentences else 0)
         tip(self._text, f"Muted: {self._muting.listed}. The maps are those of the real network." if sentence else "")
         self.fill.setCurrentIndex(self.fill.findData(self._muting.fill))
         self._remark.setText(self._muting.remark)
+        self._remark.setVisible(bool(self._muting.remark))
         self.setVisible(bool(sentence))

@@ -1,7 +1,7 @@
 """Small widgets that several panels are made of."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Qt
@@ -215,10 +215,16 @@ class Bars(QWidget):
 
     def __init__(self, lines: int) -> None:
         super().__init__()
-        self._lines = lines
+        self._lines, self._name = lines, self.NAME
         self.values: list[tuple[str, float]] = []
         self.after: list[float] | None = None
-        self.setFixedWidth(self.NAME + self.BAR + self.NUMBER + 2 * self.GAP)
+        self.make_room((), 0)
+
+    def make_room(self, names: Iterable[str], most: int) -> None:
+        """Be wide enough for these names, of which each gets at most so many pixels; a longer one ends in dots."""
+        longest = max((self.fontMetrics().horizontalAdvance(name) + 1 for name in names), default=0)
+        self._name = max(self.NAME, min(longest, most))
+        self.setFixedWidth(self._name + self.BAR + self.NUMBER + 2 * self.GAP)
 
     def show_values(self, values: list[tuple[str, float]], after: list[float] | None = None) -> None:
         """Show the first of these (name, value) pairs; an empty list clears all.
@@ -247,12 +253,12 @@ class Bars(QWidget):
         for position, (name, value) in enumerate(self.values):
             line = QRect(0, top + position * height, self.width(), height)
             painter.setPen(self.palette().text().color())
-            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, self.NAME)
-            painter.drawText(QRect(line.left(), line.top(), self.NAME, height), middle, text)
+            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, self._name)
+            painter.drawText(QRect(line.left(), line.top(), self._name, height), middle, text)
             painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, self._number(position))
             if self.after is not None:  # two numbers take the place of the bar
                 continue
-            bar = QRect(self.NAME + self.GAP, line.center().y() - 2, self.BAR, 5)
+            bar = QRect(self._name + self.GAP, line.center().y() - 2, self.BAR, 5)
             painter.fillRect(bar, self.palette().mid())
             bar.setWidth(round(self.BAR * min(1.0, max(0.0, value))))
             painter.fillRect(bar, self.palette().accent())

@@ -4,6 +4,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from explorer.core.counting import clipped, counted
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 LONGEST = 26
 """Characters of a name in a button."""
 LINES = 3
+OF_A_NAME = 8
+"""One part of so many of the line's width is what a class's name may take."""
 
 
 class TopBar(QWidget):
@@ -95,6 +98,15 @@ class TopBar(QWidget):
         pipeline.picture_changed.connect(self._show_given)
         given.changed.connect(self._show_given)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Let the names of the classes take what they need, as far as there is room."""
+        network = self._library.network
+        self._bars.make_room(network.classes if network is not None else (), self.width() // OF_A_NAME)
+
     def _button(self, text: str, kind: str, settings: Settings, asked: SignalInstance) -> RecentButton:
         button = RecentButton(text, settings, kind, asked.emit)
         button.setMaximumWidth(240)
@@ -109,6 +121,7 @@ class TopBar(QWidget):
         proposed = proposed_words(network)
         self.proposed.setVisible(bool(proposed))
         self.proposed.explain("proposed", proposed)
+        self._make_room()
         self._show_layer()
 
     def _folder_opened(self) -> None:
