@@ -301,8 +301,7 @@ def test_the_explanation_of_the_scale_goes_with_what_it_explains(demo: Person) -
     assert not viewer.lock.isVisible()
     assert not viewer.explanation.isVisible()
     demo.press("X")
-    demo.qtbot.wait(50)
-    assert viewer.explanation.isVisible()  # of the lens's colors
+    demo.until(viewer.explanation.isVisible)  # of the lens's colors
     demo.press("Escape")
     resized(demo, LARGE)
     assert viewer.lock.isVisible()

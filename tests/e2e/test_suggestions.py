@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QApplication
 
 from explorer.core.index import open_index
@@ -325,3 +325,16 @@ def test_a_concept_that_nobody_wants_any_more_is_looked_for_no_further(suggested
     assert batch.busy(SLOT)
     suggested.press("K")
     assert not batch.busy(SLOT)
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1600, 1000)])
+def test_the_panel_stands_still_whatever_is_suggested(suggested: Person, size: tuple[int, int]) -> None:
+    suggested.window.resize(*size)
+    suggested.press("H")  # a row whose button must not come under the mouse, nor leave it
+    parts, places = suggested.parts, set()
+    for filter in (0, 1, 2, 3, 0, 2):
+        suggested.workspace.session.update(filter=filter)
+        suggested.qtbot.wait(60)
+        watched = parts.tags.words, parts.tags.rows, parts.tags.last, parts.layers
+        places.add(tuple(part.mapTo(suggested.window, QPoint()).y() for part in watched))
+    assert len(places) == 1

@@ -1,5 +1,6 @@
 """One quiet line above the tags: what is suggested for the filter in view, why, and the way to more suggestions."""
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.core.tags.vocabulary import Vocabulary
@@ -12,14 +13,20 @@ NOTHING = "Suggested: nothing clear · E says why"
 WHAT = (
     "Compare what every filter answers with what is to be seen in the folder's pictures, and suggest tags with reasons."
 )
+USUAL = 5
+"""Lines of what is suggested with its reason and the keys."""
 
 
 class SuggestionLine(QWidget):
-    """Hidden where there is nothing to say; the reason stands in its tip and below it."""
+    """Hidden where there is nothing to say; the reason stands in its tip and below it.
+
+    Where it keeps its room (`keep_room`) it is as high for every filter, so that nothing below it moves.
+    """
 
     def __init__(self, suggesting: Suggesting, vocabulary: Vocabulary) -> None:
         super().__init__()
         self._suggesting, self._vocabulary = suggesting, vocabulary
+        self._keeps_room, self._highest = False, 0
         self._text = label("", "", wrap=True)
         self._reason = label("", "quiet", wrap=True)
         self._keys = label("Enter accepts · Backspace rejects", "quiet")
@@ -34,7 +41,8 @@ class SuggestionLine(QWidget):
         making = row(self._running, self._tool, self._free, gap=4)
         for position in (0, 2):
             making.setStretch(position, 1)
-        self.setLayout(column(self._text, self._reason, self._keys, making, gap=2))
+        self._lines = column(self._text, self._reason, self._keys, making, 1, gap=2)
+        self.setLayout(self._lines)
         suggesting.changed.connect(self._show)
         self._show()
 
@@ -48,6 +56,25 @@ class SuggestionLine(QWidget):
     def says_something(self) -> bool:
         """Whether there is more than the way to suggestions."""
         return not (self._text.isHidden() and self._reason.isHidden())
+
+    def keep_room(self, keeps: bool) -> None:
+        """Be as high for every filter once suggestions are made, or only as high as the text in view."""
+        self._keeps_room = keeps
+        self._take_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._highest = 0
+            self._take_room()
+
+    def _take_room(self) -> None:
+        if not (self._keeps_room and self._suggesting.made):
+            self._highest = 0
+        else:
+            usual = USUAL * (self.fontMetrics().lineSpacing() + 2)
+            self._highest = max(self._highest, usual, self._lines.totalHeightForWidth(self.width()))
+        self.setMinimumHeight(self._highest)
 
     def _show(self) -> None:
         suggesting = self._suggesting
@@ -78,7 +105,9 @@ class SuggestionLine(QWidget):
         self._tool.setText(STOP if suggesting.running else ASK)
         self._tool.setAccessibleName("Stop suggesting tags" if suggesting.running else ASK)
         tip(self._tool, WHAT)
-        self.setVisible(any(not part.isHidden() for part in (self._text, self._reason, self._tool)))
+        said = any(not part.isHidden() for part in (self._text, self._reason, self._tool))
+        self.setVisible(said or (self._keeps_room and suggesting.made))
+        self._take_room()
 
     def _clicked(self) -> None:
         (self._suggesting.cancel if self._suggesting.running else self._suggesting.begin)()

@@ -102,6 +102,7 @@ class TagPanel(QWidget):
             self._words_stay = stay
             self._whole.insertWidget(2, self._offered) if stay else self._below.insertWidget(0, self._offered)
             self.rows.keep_room(2 if stay else 1)
+            self._suggestion.keep_room(stay)
 
     def _why_unfolded(self) -> None:
         """Bring what is suggested and why together, without room between them and the tags."""
