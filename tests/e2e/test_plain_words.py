@@ -60,7 +60,7 @@ def test_marks_explain_on_a_click_and_with_the_keyboard(demo: Person) -> None:
         demo.press("Space")
         demo.until(lambda mark=mark: QToolTip.isVisible() and QToolTip.text() == mark.toolTip())
     demo.press("X")
-    assert "lens" in marks(demo)
+    demo.until(lambda: "lens" in marks(demo))
     demo.press("Escape")
     assert "scale" in marks(demo)
 

@@ -68,7 +68,7 @@ def standing(root: QWidget) -> dict[str, list[QWidget]]:
 
 def test_what_stands_for_a_command_names_its_keys(demo: Person) -> None:
     demo.press("X")  # builds the tab of the lens
-    demo.until(lambda: demo.workspace.occluding.possible)
+    demo.until(lambda: demo.workspace.occluding.possible and demo.workspace.lens.found is not None)
     keys, found = demo.commands.actions.keys, standing(demo.window)
     for command, widgets in found.items():
         for widget in widgets:
