@@ -17,6 +17,7 @@ from explorer.state.file_state import state_of
 from explorer.state.lazy import LazyStore, Looked
 from explorer.state.library import Library
 from explorer.state.measured_surrounds import MeasuredSurrounds
+from explorer.state.on_look import lesions_in
 from explorer.state.session import Session, View
 
 if TYPE_CHECKING:
@@ -174,7 +175,8 @@ class FilterGallery(QObject):
         self._find_fields()
 
         def work(on_step: OnStep) -> Answer:
-            return _answer(index, key, kind, by, seed, surrounds, root, positions)
+            lesions = lesions_in(folder, index)
+            return _answer(index, key, kind, by, seed, lesions, surrounds, root, positions)
 
         def done(answer: Answer) -> None:
             self._done = wanted
@@ -224,6 +226,7 @@ def _answer(
     kind: str,
     by: str,
     seed: int,
+    lesions: Mapping[str, str],
     surrounds: "Surrounds | None",
     root: Path,
     positions: Mapping[Path, int],
@@ -231,7 +234,7 @@ def _answer(
     from explorer.core.index.gallery import gallery
     from explorer.core.index.strong_pictures import strong_pictures
 
-    tile_gallery = gallery(index, key, kind, TILES, by=by, surrounds=surrounds, seed=seed)
+    tile_gallery = gallery(index, key, kind, TILES, by=by, lesions=lesions, surrounds=surrounds, seed=seed)
     tiles = {root / tile.picture: tile for tile in tile_gallery.pictures}
     return Answer(
         key=key,

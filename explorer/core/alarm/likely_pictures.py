@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from explorer.core.alarm.artifacts import Said
 from explorer.core.alarm.picture_table import CONCEPTS, measured_so_far
@@ -58,15 +59,27 @@ def likely_pictures(
     """
     confirmed_rows = [index.rows[name] for name in confirmed if name in index.rows]
     rejected_rows = [index.rows[name] for name in rejected if name in index.rows]
-    answers = index.embedding.astype(np.float64)
-    if not confirmed_rows or not answers.shape[1]:
+    if not confirmed_rows or not index.hidden.width:
         return []
-    answers = answers - answers.mean(axis=0)
-    length = np.linalg.norm(answers, axis=1, keepdims=True)
-    answers = np.divide(answers, length, out=np.zeros_like(answers), where=length > 0)
-    likeness = (answers @ answers[confirmed_rows].T).max(axis=1)
-    if rejected_rows:
-        likeness = likeness - np.maximum((answers @ answers[rejected_rows].T).max(axis=1), 0)
-    open_rows = np.setdiff1d(np.arange(len(answers)), [*confirmed_rows, *rejected_rows])
+    mean = np.zeros(index.hidden.width)
+    for _, block in index.hidden.blocks():
+        mean += block.sum(axis=0, dtype=np.float64) / len(index.pictures)
+    like = _directions(index.hidden.of(confirmed_rows), mean)
+    unlike = _directions(index.hidden.of(rejected_rows), mean)
+    likeness = np.zeros(len(index.pictures))
+    for rows, block in index.hidden.blocks():
+        answers = _directions(block, mean)
+        likeness[rows] = (answers @ like.T).max(axis=1)
+        if rejected_rows:
+            likeness[rows] -= np.maximum((answers @ unlike.T).max(axis=1), 0)
+    open_rows = np.setdiff1d(np.arange(len(likeness)), [*confirmed_rows, *rejected_rows])
     order = open_rows[np.argsort(-likeness[open_rows], kind="stable")][:n]
     return [(index.pictures[row], float(np.clip(likeness[row], -1, 1))) for row in order]
+
+
+def _directions(answers: npt.NDArray[np.float32], mean: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Answers (n, D) less their mean (D,), each of length 1; zeros where nothing is left."""
+    rest = answers - mean
+    length = np.linalg.norm(rest, axis=1, keepdims=True)
+    directions: npt.NDArray[np.float64] = np.divide(rest, length, out=np.zeros_like(rest), where=length > 0)
+    return directions

@@ -25,7 +25,7 @@ from trainer.files.atomic_files import cannot_write, replace_file, subfolder
 from trainer.measures.percent import percent
 from trainer.measures.spoken import spoken
 
-ROWS = {"strongest": "Strongest", "tenths": "Every tenth of the range", "contrast": "Strong, and most alike without it"}
+ROWS = {"strongest": "Strongest", "tenths": "Every tenth of the range", "contrast": "Strong, and most alike but weak"}
 """The rows of pictures by their kind in the gallery."""
 PICTURES = 8
 AT_ONCE = 24

@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
+from explorer.core.index.embedding import Embedding
 from explorer.core.index.joined_file import parts_of, read_contents
 from explorer.core.index.schema import ANSWERS, Contents
 from explorer.core.index.sealed_file import Damaged, check_sealed, open_sealed
@@ -108,17 +109,22 @@ class FolderIndex:
     @cached_property
     def logits(self) -> Numbers:
         """The network's logits (N, K) float32; K is 0 for a network without class scores."""
-        return np.asarray(self._whole("logits")[self._order], np.float32)
+        return np.asarray(self._dataset("logits")[()][self._order], np.float32)
 
     @cached_property
     def probabilities(self) -> npt.NDArray[np.float64]:
         """What the logits mean (N, K)."""
         return Prediction(self.logits, self.contents.network.independent).probabilities
 
-    @cached_property
+    @property
     def embedding(self) -> Numbers:
-        """The input of the last linear layer (N, D) float32; D is 0 where there is none."""
-        return np.asarray(self._whole("embedding")[self._order], np.float32)
+        """The input of the last linear layer (N, D) float32, read anew each time; D is 0 where there is none."""
+        return self.hidden.all()
+
+    @cached_property
+    def hidden(self) -> Embedding:
+        """The same, for whoever needs some of it at a time."""
+        return Embedding(partial(self._dataset, "embedding"), self._order)
 
     def filters(self) -> npt.NDArray[np.void]:
         """One row for each filter (F,), with the columns of `schema.FILTERS`."""
@@ -191,12 +197,12 @@ class FolderIndex:
         values = self.answers(key, by)
         order = np.argsort(-values, kind="stable")
         strong, weak = order[:n], order[max(n, (len(order) + 1) // 2) :]
+        distances = self.hidden.distances(strong[: len(weak)], weak)
         matches: list[int] = []
-        for row in strong[: len(weak)]:
-            distance = np.linalg.norm(self.embedding[weak] - self.embedding[row], axis=1)
-            nearest = int(distance.argmin())
+        for of_one in distances:
+            nearest = int(of_one.argmin())
             matches.append(int(weak[nearest]))
-            weak = np.delete(weak, nearest)
+            distances[:, nearest] = np.inf
         return self._ranked(values, np.array(matches, np.intp))
 
     def _ranked(self, values: Numbers, rows: npt.NDArray[np.intp]) -> Ranked:
@@ -216,9 +222,9 @@ class FolderIndex:
             self._columns[answer] = self._file[f"answers/{answer}"]
         return self._columns[answer]
 
-    def _whole(self, column: str) -> Any:
+    def _dataset(self, name: str) -> h5py.Dataset:
         self._check_parts()
-        return self._file[column][()]
+        return self._file[name]
 
     def _check_parts(self) -> None:
         """HDF5 reads what is missing as zeros, without a word."""

@@ -1,7 +1,8 @@
 """Which pictures show what a filter answers to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from explorer.core.tags import FilterKey
 
 Rows = Sequence[int]
 Numbers = npt.NDArray[np.float32]
+Ranks = npt.NDArray[np.intp]
 
 KINDS = ("strongest", "weakest", "tenths", "contrast", "near", "surround", "random", "class")
 """What pictures can be chosen by."""
@@ -22,8 +24,12 @@ TOO_ALIKE = 0.02
 """Pictures that are nearer to each other than this share of all pairs count as one kind of picture."""
 MEASURED = 400
 """Pictures whose distances are measured for that."""
-NO_ANSWER = 0.25
-"""Where a filter's answer is in this lowest share of its answers, it has none as its answers go."""
+LOWEST = 0.25
+"""A near miss is in this lowest share of the filter's answers, and answers nothing by itself: see `no_answer`."""
+CLEARLY = 0.5
+"""The share of the filter's threshold up to which an answer is none."""
+AT_ONCE = 64
+"""Pictures whose last hidden layer is read at once where few of many are looked for."""
 LOOKED_THROUGH = 0.25
 """The strongest are looked for in this highest share of all pictures, or in 20 times as many as are wanted."""
 
@@ -69,22 +75,24 @@ def gallery(
     *,
     by: str = "inside",
     given: Sequence[str] | None = None,
+    lesions: Mapping[str, str] | None = None,
     surrounds: Surrounds | None = None,
     seed: int = 0,
 ) -> Gallery:
     """Choose about `n` pictures of a kind (one of `KINDS`); `by` as in `FolderIndex.answers`.
 
+    No kind has two pictures of one file, or of one lesion where `lesions` says it, by picture (else the index).
     "strongest", "weakest" and "class" take the highest (lowest) answers in their order and pass over a picture that is
-    too alike to one taken before: the same file, or nearer to it by the last hidden layer than the `TOO_ALIKE` quantile
+    too alike to one taken before: nearer to it by the last hidden layer than the `TOO_ALIKE` quantile
     of the distances between the `MEASURED` pictures with the smallest digests, which are as good as drawn at random
     and remain nearly the same when pictures are added. Only pictures with an answer above zero are strong, and, but for
     "class", only those of the upper half.
     "tenths" are the pictures at every tenth of the ranks, the highest first. "contrast" are pairs: a strong picture,
     then the one in the filter's lower half that is most like it by the last hidden layer; for "near" it is the most
-    alike of the same given class in the lowest `NO_ANSWER`; each once. For "surround" it is the most alike of all
-    pictures whose surround is clearly another by `surrounds` (of the index's pictures, in their order), whatever the
-    filter answers there. `given` says the classes (N) in other words than the index does; `seed` draws "random".
-    UserError for a kind that there is not, or without the surrounds that it needs.
+    alike of the same given class of those in the lowest `LOWEST` with `no_answer`; each once. For "surround" it is the
+    most alike of all pictures whose surround is clearly another by `surrounds` (of the index's pictures, in their
+    order), whatever the filter answers there. `given` says the classes (N) in other words than the index does; `seed`
+    draws "random". UserError for a kind that there is not, or without the surrounds that it needs.
     """
     if kind not in KINDS:
         raise UserError(f'Pictures cannot be chosen by "{kind}"; there are {", ".join(KINDS)}.')
@@ -92,22 +100,22 @@ def gallery(
         return Gallery(kind, (), silent=True)
     if kind == "surround" and surrounds is None:
         raise UserError("Pictures of another surround cannot be chosen before the surrounds are measured.")
-    choice = _Choice(index, index.answers(key, by), tuple(index.given if given is None else given))
+    choice = _Choice(index, key, by, index.given if given is None else given, lesions)
     partners: dict[int, int] = {}
     if kind == "strongest":
         rows: Rows = choice.strongest(n)
     elif kind == "weakest":
         rows = choice.spread(choice.ranks[::-1], n)
     elif kind == "tenths":
-        steps = 11 if len(choice.ranks) else 0
-        tenths = np.linspace(0, len(choice.ranks) - 1, steps).round().astype(int)
-        rows = [int(choice.ranks[rank]) for rank in sorted(set(tenths))]
+        rows = choice.tenths()
     elif kind == "random":
-        rows = [int(row) for row in np.random.default_rng(seed).permutation(len(choice.ranks))[:n]]
+        rows = choice.random(n, seed)
     elif kind == "class":
         names = sorted(set(choice.given) - {""}, key=lambda name: (-choice.given.count(name), name))
         per_class = max(2, n // max(1, len(names)))
-        rows = [row for name in names for row in choice.strongest(per_class, of=name)]
+        rows = []
+        for name in names:
+            rows = [*rows, *choice.strongest(per_class, of=name, beside=rows)]
     else:
         partners = choice.partners(
             n // 2, same_class=kind == "near", surrounds=surrounds if kind == "surround" else None
@@ -124,68 +132,129 @@ def gallery(
 class _Choice:
     """The filter's answers (N) and what is known of the pictures; `ranks` are their rows, the highest answer first."""
 
-    def __init__(self, index: FolderIndex, values: Numbers, given: tuple[str, ...]) -> None:
-        self.values, self.given, self.digests = values, given, index.digests
-        self.embedding = index.embedding
+    def __init__(
+        self,
+        index: FolderIndex,
+        key: FilterKey,
+        by: str,
+        given: Sequence[str],
+        lesions: Mapping[str, str] | None,
+    ) -> None:
+        self._index, self._key = index, key
+        self.values, self.given = index.answers(key, by), tuple(given)
+        digests, known = index.digests, index.lesions if lesions is None else lesions
+        self._file = _codes(digests)
+        self._lesion = _codes([known.get(picture, "") or f"\0{picture}" for picture in index.pictures])
         # Equal answers in the order of digests: as good as drawn, where the order of names would be one of time.
-        order = np.lexsort((np.array(self.digests), -values))
-        self.ranks: npt.NDArray[np.intp] = order[np.isfinite(values[order])]
-        self.too_alike = too_alike(self.embedding, self.digests)
+        order = np.lexsort((np.array(digests), -self.values))
+        self.ranks: Ranks = order[np.isfinite(self.values[order])]
         self.passed_over = 0
 
-    def strongest(self, n: int, of: str | None = None) -> Rows:
-        """The strongest pictures of different kinds, of one class or of all."""
+    @cached_property
+    def _limit(self) -> float:
+        return too_alike(self._index)
+
+    def strongest(self, n: int, of: str | None = None, beside: Rows = ()) -> list[int]:
+        """The strongest pictures of different kinds, of one class or of all; none shows what those `beside` show."""
         upper = self.ranks if of is not None else self.ranks[: (len(self.ranks) + 1) // 2]
         strong = [int(row) for row in upper if self.values[row] > 0 and of in (None, self.given[row])]
-        return self.spread(strong[: max(20 * n, round(LOOKED_THROUGH * len(strong)))], n)
+        return self.spread(strong[: max(20 * n, round(LOOKED_THROUGH * len(strong)))], n, beside)
 
-    def spread(self, order: Iterable[int], n: int) -> Rows:
-        """The first `n` in an order of which no two are too alike."""
+    def spread(self, order: Rows | Ranks, n: int, beside: Rows = ()) -> list[int]:
+        """The first `n` in an order of which no two are too alike, nor show one thing, nor what those `beside` show."""
         taken: list[int] = []
-        for row in order:
+        places: list[Numbers] = []
+        for row, place in self._placed(order):
             if len(taken) == n:
                 break
-            if self._has_kin(int(row), taken):
+            near = bool(places) and bool((np.linalg.norm(np.array(places) - place, axis=1) < self._limit).any())
+            if near or self._is_shown(row, [*beside, *taken]):
                 self.passed_over += 1
             else:
-                taken.append(int(row))
+                taken.append(row)
+                places.append(place)
+        return taken
+
+    def tenths(self) -> list[int]:
+        """The pictures at every tenth of the ranks, or at the nearest rank to it that shows nothing that is there."""
+        last = len(self.ranks) - 1
+        taken: dict[int, int] = {}
+        for tenth in sorted(set(np.linspace(0, last, 11).round().astype(int).tolist())) if last >= 0 else ():
+            near = sorted(
+                range(max(0, tenth - last // 20), min(last, tenth + last // 20) + 1), key=lambda rank: abs(rank - tenth)
+            )
+            free = (rank for rank in near if not self._is_shown(int(self.ranks[rank]), taken.values()))
+            rank = next(free, None)
+            if rank is not None:
+                taken[rank] = int(self.ranks[rank])
+        return [taken[rank] for rank in sorted(taken)]
+
+    def random(self, n: int, seed: int) -> list[int]:
+        """Pictures as they are drawn, whatever the filter answers."""
+        taken: list[int] = []
+        for row in np.random.default_rng(seed).permutation(len(self.values)).tolist():
+            if len(taken) == n:
+                break
+            if np.isfinite(self.values[row]) and not self._is_shown(row, taken):
+                taken.append(row)
         return taken
 
     def partners(self, n: int, same_class: bool, surrounds: Surrounds | None) -> dict[int, int]:
         """Pictures, each with the strong one that it is most alike to: weak ones, or those of another surround."""
-        share = 1.0 if surrounds is not None else NO_ANSWER if same_class else 0.5
-        weak = [int(row) for row in self.ranks[len(self.ranks) - int(len(self.ranks) * share) :]]
+        share = 1.0 if surrounds is not None else LOWEST if same_class else 0.5
+        weak = self.ranks[len(self.ranks) - int(len(self.ranks) * share) :]
+        if same_class:
+            weak = weak[no_answer(self._index, self._key)[weak]]
         partners: dict[int, int] = {}
-        if not self.embedding.shape[1]:
+        if not self._index.hidden.width:
             return partners
         strongest = self.strongest(n)
-        for strong in strongest:
-            taken = partners.keys() | (strongest if surrounds is not None else {strong})
-            free = [row for row in weak if row not in taken]
+        weak = weak[~self._shown(weak, strongest)]
+        classes = np.array(self.given, dtype=object)[weak]
+        for strong, distances in zip(strongest, self._index.hidden.distances(strongest, weak), strict=True):
+            free = ~self._shown(weak, partners)
             if surrounds is not None:
-                other = surrounds.others(strong)
-                free = [row for row in free if other[row]]
+                free &= surrounds.others(strong)[weak]
             if same_class:
-                free = [row for row in free if self.given[row] == self.given[strong] != ""]
-            if free:
-                partners[free[int(self._distances(strong, free).argmin())]] = strong
+                free &= (classes == self.given[strong]) & (classes != "")
+            if free.any():
+                partners[int(weak[np.where(free, distances, np.inf).argmin()])] = strong
         return partners
 
-    def _has_kin(self, row: int, taken: list[int]) -> bool:
-        if any(self.digests[row] == self.digests[other] for other in taken):
-            return True
-        return bool(taken) and bool((self._distances(row, taken) < self.too_alike).any())
+    def _placed(self, order: Rows | Ranks) -> Iterator[tuple[int, Numbers]]:
+        """Each row in an order with its answers in the last hidden layer, read some at a time."""
+        for start in range(0, len(order), AT_ONCE):
+            rows = [int(row) for row in order[start : start + AT_ONCE]]
+            yield from zip(rows, self._index.hidden.of(rows), strict=True)
 
-    def _distances(self, row: int, others: Rows) -> npt.NDArray[np.floating]:
-        distances: npt.NDArray[np.floating] = np.linalg.norm(self.embedding[others] - self.embedding[row], axis=1)
-        return distances
+    def _shown(self, rows: Ranks, taken: Collection[int]) -> npt.NDArray[np.bool_]:
+        """Whether each of some pictures (n,) is the same file as one of those `taken`, or shows the same lesion."""
+        there = np.array(list(taken), np.intp)
+        of_file = np.isin(self._file[rows], self._file[there])
+        return np.asarray(of_file | np.isin(self._lesion[rows], self._lesion[there]))
+
+    def _is_shown(self, row: int, taken: Collection[int]) -> bool:
+        return bool(self._shown(np.array([row], np.intp), taken)[0])
 
 
-def too_alike(embedding: Numbers, digests: Sequence[str]) -> float:
+def _codes(words: Sequence[str]) -> Ranks:
+    """A number for each word (N,), the same for the same."""
+    codes: dict[str, int] = {}
+    return np.array([codes.setdefault(word, len(codes)) for word in words], np.intp)
+
+
+def no_answer(index: FolderIndex, key: FilterKey) -> npt.NDArray[np.bool_]:
+    """Whether a filter has no answer inside (N,): none above 0, or at most half of its threshold on the sample."""
+    threshold = float(index.filters()[index.row(key)]["q995"])
+    none: npt.NDArray[np.bool_] = index.answers(key, "inside") <= max(0.0, CLEARLY * threshold)
+    return none
+
+
+def too_alike(index: FolderIndex) -> float:
     """The distance below which two pictures count as one kind, see `gallery`; 0 where nothing is known of that."""
-    if not embedding.shape[1] or len(embedding) < 2:
+    sample = index.hidden.of(np.argsort(np.array(index.digests))[:MEASURED]).astype(np.float64)
+    if not sample.shape[1] or len(sample) < 2:
         return 0.0
-    sample = embedding[np.argsort(np.array(digests))[:MEASURED]].astype(np.float64)
     squares = (sample**2).sum(axis=1)
     distances = np.sqrt(np.maximum(0, squares[:, None] + squares - 2 * sample @ sample.T))
     return float(np.quantile(distances[np.triu_indices(len(sample), 1)], TOO_ALIKE))

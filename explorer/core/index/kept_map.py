@@ -42,7 +42,7 @@ class PlacedPoints:
 
 def placed_pictures(index: FolderIndex, *, on_step: OnStep = no_step) -> PlacedPoints:
     """The pictures by the input of the last linear layer; UserError where the network has none."""
-    if not index.embedding.shape[1]:
+    if not index.hidden.width:
         raise UserError("This network has no last hidden layer, by which pictures could be laid out.")
     places = _made(index, PICTURES, index.embedding, on_step)
     return PlacedPoints(places, _said(places, "pictures"))

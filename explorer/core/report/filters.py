@@ -64,7 +64,7 @@ def _facts(sources: Sources, key: FilterKey) -> dict[str, Any]:
         "left_out": {"trained_on": card.classes.trained_on, "without_class": card.classes.unknown},
         "alike": _alike(card.alike),
         "opposed": _alike(card.opposed),
-        "pictures": {kind: _pictures(gallery(index, key, kind, SHOWN)) for kind in KINDS},
+        "pictures": {kind: _pictures(gallery(index, key, kind, SHOWN, lesions=sources.lesions)) for kind in KINDS},
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex, open_index
 from explorer.core.index.gallery import KINDS, gallery, too_alike
+from explorer.core.index.other_surround import Surrounds
 from explorer.core.tags import FilterKey
 from tests.core.index.synthetic_index import write_index
 
@@ -42,7 +43,7 @@ def test_the_strongest_are_of_different_kinds(index: FolderIndex) -> None:
     assert not set(taken) & {1, 2, 3, 4, 5}
     assert found.passed_over >= 5
     assert taken == sorted(taken)
-    limit = too_alike(index.embedding, index.digests)
+    limit = too_alike(index)
     between = np.linalg.norm(PLACES[taken][:, None] - PLACES[taken], axis=2)[np.triu_indices(10, 1)]
     assert between.min() >= limit
     assert np.quantile(np.linalg.norm(PLACES[:, None] - PLACES, axis=2)[np.triu_indices(N, 1)], 0.02) == pytest.approx(
@@ -83,6 +84,38 @@ def test_contrast_and_near_misses_are_weak_and_most_alike(index: FolderIndex) ->
             allowed = [other for other in free if kind == "contrast" or GIVEN[other] == GIVEN[strong] != ""]
             assert weak == min(allowed, key=lambda other: float(np.linalg.norm(PLACES[other] - PLACES[strong])))
             free.discard(weak)
+
+
+def test_a_near_miss_has_no_answer_however_few_there_are(tmp_path: Path) -> None:
+    """The lowest quarter of a filter that answers nearly everywhere is an answer all the same."""
+    everywhere, seldom = np.linspace(10, 8, N), np.r_[np.linspace(10, 8, N - 5), np.full(5, 0.2)]
+    path = write_index(tmp_path / "index.h5", np.vstack([everywhere, seldom, everywhere - 10]), given=("nv",) * N)
+    with open_index(path) as index:
+        assert rows(index, FilterKey(0, 0), "near") == []
+        misses = {weak for _, weak in pairs(index, FilterKey(0, 1), "near")}
+        assert misses
+        assert misses <= set(range(N - 5, N))
+        for row in misses:
+            assert index.answers(FilterKey(0, 1), "inside")[row] < index.filters()[1]["q995"] / 2
+
+
+def test_no_kind_has_two_pictures_of_a_lesion(tmp_path: Path) -> None:
+    """Two photographs of a lesion, taken apart enough that the network sees them otherwise."""
+    lesions = tuple(f"lesion {row // 2}" if row < N - 20 else "" for row in range(N))
+    peaks = np.vstack([np.linspace(10, 0.0, N), RANDOM.uniform(0, 1, N), np.linspace(10, 0.0, N)[::-1]])
+    surround = RANDOM.permutation(np.linspace(0, 1, N))
+    surrounds = Surrounds({name: surround for name in ("brightness", "red share", "blue share")})
+    path = write_index(tmp_path / "index.h5", peaks, given=GIVEN, embedding=RANDOM.normal(size=(N, 4)), lesions=lesions)
+    with open_index(path) as index:
+        for key in (FilterKey(0, filter) for filter in range(3)):
+            for kind in KINDS:
+                found = gallery(index, key, kind, 24, surrounds=surrounds).pictures
+                shown = [index.lesions[one.picture] for one in found if one.picture in index.lesions]
+                assert len(shown) == len(set(shown)), (key, kind)
+                assert len({one.picture for one in found}) == len(found)
+                assert len(found) > 8 or kind in ("near", "surround")
+        one_lesion = dict.fromkeys(index.pictures, "one")
+        assert len(gallery(index, FilterKey(0, 1), "strongest", lesions=one_lesion).pictures) == 1
 
 
 def test_random_ones_are_the_same_for_the_same_seed(index: FolderIndex) -> None:
