@@ -122,7 +122,7 @@ class Workspace(QObject):
         self.sides.follow(self.beside)
         self.library.network_opened.connect(lambda network: self.sides.bring_back())
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
-        self.filter_facts = FilterFacts(self.library, self.evidence, self)
+        self.filter_facts = FilterFacts(self.library, self.evidence, self.given, self)
         self.layer_facts = LayerFacts(self.library, self)
         self.card = CardInView(self.session, self.library, self.evidence, self)
         self.reporting = Reporting(self.library, self.evidence, self.tagging, self.given, self.lists, self)

@@ -5,7 +5,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from trainer.measures.bootstrap import Measure
-from trainer.measures.delong import delong
+from trainer.measures.delong import cautious, delong
 
 Mask = npt.NDArray[np.bool_]
 
@@ -20,9 +20,4 @@ def class_auc(values: npt.NDArray[np.floating], positive: Mask) -> tuple[Measure
     if not np.isfinite(auc.value):
         return auc, 1.0
     p = float(stats.mannwhitneyu(values[positive], values[~positive], method="asymptotic").pvalue)
-    if not np.isfinite(auc.low) and auc.value in (0, 1):
-        fewer = int(min(positive.sum(), (~positive).sum()))
-        reach = 1 - 0.025 ** (1 / fewer)
-        low, high = (1 - reach, 1.0) if auc.value > 0.5 else (0.0, reach)
-        auc = Measure(auc.value, low, high, auc.n)
-    return auc, p if np.isfinite(p) else 1.0
+    return cautious(auc, int(min(positive.sum(), (~positive).sum()))), p if np.isfinite(p) else 1.0

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from explorer.core.counting import counted
 from explorer.core.drawing.styles import Scale
 from explorer.core.export.folder_tiles import Tile, tiles_of
@@ -142,9 +140,7 @@ def _lines(card: FilterCard, layer: str, strong: str) -> tuple[str, ...]:
     edge = " · mostly at the picture's edge (padding)" if card.at_edge else ""
     classes = [
         f"{of_class.name}: mean peak {of_class.mean:.3g}, AUC {spoken(of_class.auc, 2)}"
-        for of_class in sorted(
-            card.classes.classes, key=lambda of_class: -abs(np.nan_to_num(of_class.auc.value, nan=0.5) - 0.5)
-        )[:3]
+        for of_class in card.classes.surest_first[:3]
     ]
     alike = ", ".join(f"{neighbour.key} ({neighbour.r:.2f})" for neighbour in card.alike)
     return (

@@ -9,9 +9,12 @@ import numpy.typing as npt
 from explorer.core.index.folder_index import FolderIndex
 from explorer.core.tags import FilterKey
 from trainer.measures.bootstrap import Measure
-from trainer.measures.delong import delong, midranks
+from trainer.measures.delong import cautious, delong
 
 Numbers = npt.NDArray[np.floating]
+
+FEWEST = 10
+"""Pictures of a class, and of the others, from which on filters are put into an order by how they tell them apart."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,18 @@ class ClassSeparation:
     unknown: int
 
     @property
+    def surest_first(self) -> tuple[OneClass, ...]:
+        """The classes, the one that is most surely told from the others first; those without an AUC last."""
+
+        def distance(one: OneClass) -> float:
+            return from_chance(cautious(one.auc, min(one.pictures, self.pictures - one.pictures)))
+
+        return tuple(sorted(self.classes, key=lambda one: -np.nan_to_num(distance(one), nan=-1.0)))
+
+    @property
     def best(self) -> OneClass | None:
-        """The class whose AUC is furthest from chance; None where no class has one."""
-        known = [one_class for one_class in self.classes if np.isfinite(one_class.auc.value)]
-        return max(known, key=lambda one_class: abs(one_class.auc.value - 0.5), default=None)
+        """The class that is most surely told from the others; None where no class has an AUC."""
+        return next((one for one in self.surest_first if np.isfinite(one.auc.value)), None)
 
 
 def class_separation(
@@ -80,15 +91,19 @@ def separation_of(
     )
 
 
-def areas(answers: Numbers, positive: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """The AUC of each row of answers (F, N) for pictures of a class or not (N): (F,), NaN where a side is empty.
+def from_chance(auc: Measure) -> float:
+    """How far the end of an AUC's interval that is nearer to chance lies from it; below 0 where chance is within."""
+    return max(auc.low - 0.5, 0.5 - auc.high)
 
-    To put many filters into an order: without intervals, from the sum of ranks (Hanley & McNeil, Radiology 143:29,
-    1982).
+
+def surely_apart(answers: Numbers, positive: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """How far each row of answers (F, N) surely tells pictures of a class (N) from the others: (F,), up to 0.5.
+
+    That is how far the end of the AUC's 95 % interval that is nearer to chance lies from it; below 0 where chance is
+    within. NaN where one of the sides has fewer than `FEWEST` pictures.
     """
-    positives, negatives = int(positive.sum()), int((~positive).sum())
-    if not positives or not negatives:
+    fewer = int(min(positive.sum(), (~positive).sum()))
+    if fewer < FEWEST:
         return np.full(len(answers), np.nan)
-    sums = np.array([midranks(row)[positive].sum() for row in answers])
-    aucs: npt.NDArray[np.float64] = (sums - positives * (positives + 1) / 2) / (positives * negatives)
-    return aucs
+    aucs = [cautious(delong(row, positive), fewer) for row in answers]
+    return np.array([from_chance(auc) for auc in aucs])

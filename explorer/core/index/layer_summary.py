@@ -1,13 +1,13 @@
 """What an index says of the filters of a layer side by side: by what they can be put in order, and what marks them."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from explorer.core.index.class_separation import areas
+from explorer.core.index.class_separation import surely_apart
 from explorer.core.index.folder_index import FolderIndex
 from explorer.core.index.likeness import CELLS, TWINS, layer_correlations
 from explorer.core.index.schema import ring_share
@@ -29,9 +29,9 @@ class LayerSummary:
     """The C filters of a layer.
 
     `relevance` (C,) as the share of |relevance| in the layer; `strength` (C,) the mean peak inside over the pictures;
-    `separation` (C,) the largest distance of a class's AUC from chance, 0 to 0.5; NaN where there is none, and where a
-    filter is silent inside. `alike` all filters so that those that answer alike stand side by side. `silent`, and
-    `edge` (mostly at the picture's edge), name filters; `twins` those that have some.
+    `separation` (C,) how far a class is surely told from the others, see `separation`; NaN where a filter is silent
+    inside, and where too few pictures have a class. `alike` all filters so that those that answer alike stand side by
+    side. `silent`, and `edge` (mostly at the picture's edge), name filters; `twins` those that have some.
     """
 
     relevance: Values
@@ -43,12 +43,25 @@ class LayerSummary:
     twins: Mapping[int, tuple[int, ...]]
 
 
-def summary_of(index: FolderIndex, layer: int, size: tuple[int, int], *, on_step: OnStep = no_step) -> LayerSummary:
-    """Read and compare the answers of a layer whose maps are `size` (height, width), some at a time."""
+def summary_of(
+    index: FolderIndex,
+    layer: int,
+    size: tuple[int, int],
+    *,
+    given: Sequence[str] | None = None,
+    on_step: OnStep = no_step,
+) -> LayerSummary:
+    """Read and compare the answers of a layer whose maps are `size` (height, width), some at a time.
+
+    `given` says the class of each picture in other words than the index does, such as the network's.
+    """
     filters = index.filters()
     rows = filters[filters["layer"] == layer]
     strength, separated = np.zeros(len(rows)), np.zeros(len(rows))
-    given, first = np.array(index.given, dtype=object), int(np.searchsorted(filters["layer"], layer))
+    words, first = (
+        np.array(index.given if given is None else given, dtype=object),
+        int(np.searchsorted(filters["layer"], layer)),
+    )
     at_once = max(1, CELLS // max(1, len(index.pictures)))
     for start in range(0, len(rows), at_once):
         on_step(start, 3 * len(rows))
@@ -56,7 +69,7 @@ def summary_of(index: FolderIndex, layer: int, size: tuple[int, int], *, on_step
         answers = index.rows_answers(slice(first + block.start, first + block.stop), BY)
         strength[block] = answers.mean(axis=1, dtype=np.float64)
         silent = rows["silent"][block] | ~(answers > 0).any(axis=1)  # what lies below zero is no answer
-        separated[block] = np.where(silent, np.nan, separation(answers, given, index.trained_on, on_step))
+        separated[block] = np.where(silent, np.nan, separation(answers, words, index.trained_on, on_step))
     alike = layer_correlations(index, layer, by=BY, on_step=lambda done, _: on_step(len(rows) + done, 3 * len(rows)))
     return LayerSummary(
         relevance=rows["relevance_share"].astype(np.float64),
@@ -80,13 +93,17 @@ def separation(
     left_out: npt.NDArray[np.bool_],
     on_step: OnStep = no_step,
 ) -> Values:
-    """The largest |AUC - 0.5| over the classes of answers (C, N): (C,), NaN where fewer than two classes are known."""
+    """How far answers (C, N) surely tell one of the classes from the others: (C,), the largest of `surely_apart`.
+
+    NaN where no class has enough pictures, or fewer than two are known.
+    """
     counted = (given != "") & ~left_out
     answers, words = answers[:, counted], given[counted]
+    names = sorted(set(words))
     largest = np.full(len(answers), np.nan)
-    for name in sorted(set(words)):
+    for name in names[:1] if len(names) == 2 else names:  # of two, one says it of both
         on_step(2, 3)
-        largest = np.fmax(largest, np.abs(areas(answers, words == name) - 0.5))
+        largest = np.fmax(largest, surely_apart(answers, words == name))
     return largest
 
 

@@ -216,15 +216,15 @@ def facts_of(card: "FilterCard", peak: float | None) -> list[str]:
 
 
 def classes_of(card: "FilterCard") -> list[str]:
-    """What each class gets, the best told apart first, and what was left out."""
+    """What each class gets, the most surely told apart first, and what was left out."""
     if card.silent:
         return ["Silent on all pictures: there is no answer that could tell classes apart."]
     by_class = card.classes
-    known = [entry for entry in by_class.classes if math.isfinite(entry.auc.value)]
+    known = [entry for entry in by_class.surest_first if math.isfinite(entry.auc.value)]
     if not known:
         return ["No two classes of pictures are known: there is nothing to tell apart."]
     lines = ["class: mean peak, AUC of the peak"]
-    for entry in sorted(known, key=lambda entry: -abs(entry.auc.value - 0.5)):
+    for entry in known:
         lines.append(f"{entry.name}: {entry.mean:.3g}, {spoken(entry.auc, 2)}")
     left = [(by_class.trained_on, "it was trained on"), (by_class.unknown, "without a class")]
     left_out = " and ".join(f"{counted(count, 'picture')} {why}" for count, why in left if count)

@@ -7,9 +7,10 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from explorer.core.index import open_index
-from explorer.core.index.class_separation import areas, class_separation, separation_of
+from explorer.core.index.class_separation import class_separation, separation_of, surely_apart
 from explorer.core.tags import FilterKey
 from tests.core.index.synthetic_index import write_index
+from trainer.measures.delong import delong
 
 GIVEN = ("nv", "mel", "nv", "mel", "nv", "", "bcc", "nv")
 PEAKS = np.array([[1.0, 5, 2, 6, 3, 100, 2, 900]])
@@ -34,8 +35,15 @@ def test_means_and_areas_per_class(path: Path) -> None:
     assert mel.value == 1
     assert nv.value == pytest.approx(roc_auc_score([1, 0, 1, 0, 1, 0], [1, 5, 2, 6, 3, 2]))
     assert bcc.value == pytest.approx(1.5 / 5)
-    assert found.best is not None
-    assert found.best.name == "mel"
+    assert [one.name for one in found.surest_first] == ["nv", "mel", "bcc"]  # of so few, none is sure
+
+
+def test_the_surest_class_is_not_the_one_of_two_pictures() -> None:
+    given = np.array(["nv"] * 28 + ["mel"] * 30 + ["vasc"] * 2, dtype=object)
+    values = np.random.default_rng(0).random(60) + 1.5 * (given == "mel") + 9.0 * (given == "vasc")
+    found = separation_of(values, given)
+    assert next(one.auc.value for one in found.classes if one.name == "vasc") == 1
+    assert [one.name for one in found.surest_first][2] == "vasc"
 
 
 def test_pictures_that_the_network_was_trained_on_count_only_where_they_are_asked_for(path: Path) -> None:
@@ -64,8 +72,17 @@ def test_no_known_class_is_no_class() -> None:
     assert (found.classes, found.pictures, found.unknown, found.best) == ((), 0, 2, None)
 
 
-def test_areas_of_many_filters_are_those_of_scikit_learn() -> None:
+def test_what_is_sure_of_many_filters_is_the_end_of_their_interval_nearest_to_chance() -> None:
     random = np.random.default_rng(0)
-    answers, positive = random.integers(0, 9, (20, 50)).astype(np.float32), random.random(50) < 0.3
-    assert areas(answers, positive) == pytest.approx([roc_auc_score(positive, row) for row in answers])
-    assert np.isnan(areas(answers, np.zeros(50, bool))).all()
+    positive = np.arange(60) < 20
+    answers = np.stack(
+        [random.random(60), random.random(60) + 0.5 * positive, random.random(60) - 0.5 * positive, 2.0 * positive]
+    )
+    found = surely_apart(answers, positive)
+    for value, row in zip(found[:3], answers, strict=False):
+        auc = delong(row, positive)
+        assert value == pytest.approx(max(auc.low - 0.5, 0.5 - auc.high))
+    assert found[0] < 0 < found[2] < 0.5
+    assert found[3] == pytest.approx(0.025 ** (1 / 20) - 0.5)  # parted without exception, by as many pictures
+    assert np.isnan(surely_apart(answers, np.arange(60) < 9)).all()
+    assert np.isnan(surely_apart(answers, np.zeros(60, bool))).all()

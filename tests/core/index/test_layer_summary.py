@@ -7,7 +7,6 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
 
 from explorer.core.index import open_index
 from explorer.core.index.layer_summary import (
@@ -19,6 +18,7 @@ from explorer.core.index.layer_summary import (
     twins_of,
 )
 from tests.core.index.synthetic_index import write_index
+from trainer.measures.delong import delong
 
 
 def a_layer() -> npt.NDArray[np.float64]:
@@ -50,16 +50,32 @@ def test_a_layer_in_an_index(tmp_path: Path) -> None:
     assert abs(places[1] - places[5]) == 1
 
 
-def test_separation_is_that_of_the_best_class_without_pictures_that_do_not_count() -> None:
-    answers, random = a_layer(), np.random.default_rng(0)
-    given = random.choice(["mel", "nv", "bkl", ""], 40).astype(object)
-    left_out = random.random(40) < 0.2
+def test_separation_is_that_of_the_class_that_is_surely_told_apart_without_pictures_that_do_not_count() -> None:
+    random = np.random.default_rng(0)
+    given = random.choice(["mel", "nv", "bkl", ""], 120).astype(object)
+    answers = random.random((6, 120)) + 0.3 * (given == "mel")
+    left_out = random.random(120) < 0.2
     found = separation(answers, given, left_out)
     counted = (given != "") & ~left_out
     for row in range(6):
-        areas = [roc_auc_score(given[counted] == name, answers[row][counted]) for name in ("mel", "nv", "bkl")]
-        assert found[row] == pytest.approx(max(abs(area - 0.5) for area in areas))
-    assert np.isnan(separation(answers, np.full(40, "", object), left_out)).all()
+        aucs = [delong(answers[row][counted], given[counted] == name) for name in ("mel", "nv", "bkl")]
+        assert found[row] == pytest.approx(max(max(auc.low - 0.5, 0.5 - auc.high) for auc in aucs))
+    assert np.isnan(separation(answers, np.full(120, "", object), left_out)).all()
+
+
+def test_a_class_of_a_few_pictures_puts_no_filter_before_one_that_tells_a_large_class(tmp_path: Path) -> None:
+    given = np.array(["mel"] * 50 + ["nv"] * 46 + ["vasc"] * 4, dtype=object)
+    random = np.random.default_rng(1)
+    answers = random.random((3, 100))
+    answers[1] += given == "vasc"  # without exception, of four
+    answers[2] += 0.3 * (given == "mel")
+    path = write_index(tmp_path / "i.h5", answers, given=tuple(given))
+    with open_index(path) as index:
+        assert ordered(summary_of(index, 0, (28, 28)).separation)[0] == 2
+        two = summary_of(index, 0, (28, 28), given=["melanoma" if word == "mel" else "other" for word in given])
+        few = summary_of(index, 0, (28, 28), given=[word if word == "vasc" else "other" for word in given])
+    assert ordered(two.separation)[0] == 2
+    assert np.isnan(few.separation).all()
 
 
 @given(st.integers(0, 12), st.integers(0, 1000))
