@@ -150,7 +150,12 @@ def index_of(
         def on_stage(name: str) -> None:
             on_step.stage(STAGES[name])
 
-        return build_index(network, arguments.images, path, labels=labels, on_step=on_step, on_stage=on_stage)
+        def on_note(sentence: str) -> None:
+            say(f"feature-explorer: {sentence}", error=True)
+
+        return build_index(
+            network, arguments.images, path, labels=labels, on_step=on_step, on_stage=on_stage, on_note=on_note
+        )
 
 
 def corrections_of(path: Path | None) -> "Corrections | None":

@@ -121,6 +121,7 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
             options=options,
             on_stage=speaking.stage if child else lambda name: on_bar.stage(STAGES[name]),
             on_ready=speaking.ready if child else None,
+            on_note=speaking.note if child else lambda sentence: say(f"feature-explorer: {sentence}", error=True),
             shared=shared,
         )
     if not shared.first:
@@ -231,6 +232,10 @@ class _Speaking:
             size = expected_size(self._network, total)
             say_json({"stage": self._stage, "done": done, "total": total, "bytes": size})
             _flush()
+
+    def note(self, sentence: str) -> None:
+        say_json({"stage": "note", "note": sentence})
+        _flush()
 
     def ready(self, path: Path, pictures: int, asked: int) -> None:
         say_json({"stage": "ready", "path": os.fspath(path), "pictures": pictures, "asked": asked})

@@ -42,6 +42,12 @@ LARGEST_BATCH = 32
 
 OnReady = Callable[[Path, int, int], None]
 """Called with the index, its pictures and those of the folder whenever there is more to look at."""
+OnNote = Callable[[str], None]
+"""Called with a sentence that a person should read."""
+SCALES_LOST = (
+    "The scales that were kept with {name} cannot be read any more, and are measured anew, and every answer with them: "
+    "figures drawn from now on may have other scales than those drawn before."
+)
 OnStage = Callable[[str], None]
 """Called with "sample", "pictures" or "joining" when that begins."""
 STAGES: Mapping[str, str] = MappingProxyType(
@@ -78,6 +84,7 @@ def build_index(
     options: BuildOptions | None = None,
     on_stage: OnStage | None = None,
     on_ready: OnReady | None = None,
+    on_note: OnNote | None = None,
     shared: SharedWork = ALONE,
 ) -> Path:
     """Measure what every filter of a network answers on every picture of a folder, or on the given ones; gives `out`.
@@ -88,6 +95,7 @@ def build_index(
     """
     check_own_kind(Path(out), "an index", is_sealed)
     build = _Build(network, Path(out), options or BuildOptions(), on_step or no_step, shared)
+    build.on_note = on_note or (lambda sentence: None)
     build.on_stage, build.on_ready = on_stage or (lambda stage: None), on_ready or (lambda path, pictures, asked: None)
     listed = list_pictures(paths, labels, build.on_step)
     if shared.first:
@@ -101,6 +109,7 @@ def build_index(
 class _Build:
     on_stage: OnStage
     on_ready: OnReady
+    on_note: OnNote
 
     def __init__(self, network: Network, out: Path, options: BuildOptions, on_step: OnStep, shared: SharedWork) -> None:
         self.out, self.on_step = out, on_step
@@ -140,14 +149,18 @@ class _Build:
         for_scales = set(chosen)
         rest = [picture for row, picture in enumerate(pictures) if row not in for_scales]
         self._shared.wait()  # until the first one is the only builder
-        measured = None if self._options.remeasure else read_sample(path, self._network.identity)
+        identity, anew = self._network.identity, self._options.remeasure
+        measured, lost = (None, False) if anew else read_sample(path, self.out, identity)
         self._shared.wait()
-        if measured is None and self._shared.first:
-            self.on_stage("sample")
-            measured = self._measured(first)
-            write_sample(path, measured, self._network.identity)
+        if self._shared.first and (measured is None or lost or not path.exists()):
+            if measured is None:
+                if lost:
+                    self.on_note(SCALES_LOST.format(name=self.out.name))
+                self.on_stage("sample")
+                measured = self._measured(first)
+            write_sample(path, measured, identity)
         self._shared.wait()
-        sample = measured or read_sample(path, self._network.identity)
+        sample = measured or read_sample(path, self.out, identity)[0]
         if sample is None:
             raise RuntimeError("the scales that another process measured are not there")
         return first + rest, sample

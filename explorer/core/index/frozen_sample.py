@@ -19,6 +19,8 @@ from explorer.core.index.value_counts import CELLS, COUNTED, LOOKED, ValueCounts
 from explorer.core.network.opening import Network
 
 THRESHOLD = QUANTILES.index(0.995)
+COLUMNS = ("quantiles", "counts", "edges", "lowest", "highest")
+HISTOGRAM = ("counts", "edges")
 
 
 @dataclass(frozen=True)
@@ -88,20 +90,47 @@ def write_sample(path: Path, sample: FrozenSample, identity: str) -> None:
 
     def fill(file: h5py.File) -> None:
         file.attrs["network"] = identity
-        for name in ("quantiles", "counts", "edges", "lowest", "highest"):
-            file.create_dataset(name, data=getattr(sample, name))
-        file.create_dataset("pictures", data=np.array(sample.pictures, dtype=object), dtype=h5py.string_dtype())
+        _fill(file, sample, COLUMNS)
 
     write_sealed(path, fill)
 
 
-def read_sample(path: Path, identity: str) -> FrozenSample | None:
-    """What was measured with this network; None where nothing was, or where the file is damaged."""
-    try:
-        with open_sealed(path) as file:
-            if file.attrs["network"] != identity:
-                return None
-            columns = {name: file[name][()] for name in ("quantiles", "counts", "edges", "lowest", "highest")}
-            return FrozenSample(**columns, pictures=tuple(file["pictures"].asstr()[()]))
-    except (Damaged, OSError, KeyError):
-        return None
+def keep_sample(file: h5py.File, sample: FrozenSample) -> None:
+    """Keep the sample in the file of an index too, in a group "sample"; its histograms are those of the index."""
+    group = file.create_group("sample")
+    for name in HISTOGRAM:
+        group[name] = file[f"histogram/{name}"]
+    _fill(group, sample, [name for name in COLUMNS if name not in HISTOGRAM])
+
+
+def read_sample(path: Path, index: Path, identity: str) -> tuple[FrozenSample | None, bool]:
+    """What was measured with this network: what lies at `path`, or where that is gone or damaged, what the index keeps.
+
+    None where nothing was; and whether there is something that cannot be read any more, though the index may keep it.
+    """
+    lost = False
+    for place in (path, index):
+        try:
+            with open_sealed(place) as file:
+                group = file["sample"] if place is index else file
+                if _network_of(file) != identity:
+                    return None, False
+                columns = {name: group[name][()] for name in COLUMNS}
+                return FrozenSample(**columns, pictures=tuple(group["pictures"].asstr()[()])), lost
+        except FileNotFoundError:
+            continue
+        except (Damaged, OSError, KeyError, ValueError, TypeError):
+            lost = True
+    return None, lost
+
+
+def _fill(group: h5py.Group, sample: FrozenSample, columns: Iterable[str]) -> None:
+    for name in columns:
+        group.create_dataset(name, data=getattr(sample, name))
+    group.create_dataset("pictures", data=np.array(sample.pictures, dtype=object), dtype=h5py.string_dtype())
+
+
+def _network_of(file: h5py.File) -> str:
+    """The identity of the network that a sample's or an index's file is of."""
+    told = str(file.attrs["network"])
+    return str(json.loads(told)["identity"]) if told.startswith("{") else told

@@ -27,10 +27,17 @@ class Piece:
     width: int
 
 
-def write_joined(path: Path, contents: Contents, pieces: Sequence[Piece], logits: int, embedding: int) -> None:
+def write_joined(
+    path: Path,
+    contents: Contents,
+    pieces: Sequence[Piece],
+    logits: int,
+    embedding: int,
+    more: Callable[[h5py.File], None],
+) -> None:
     """Write the file that joins pieces of parts in this order; UserError where the disk refuses.
 
-    `logits` and `embedding` are the numbers of values that each picture has of them.
+    `logits` and `embedding` are the numbers of values that each picture has of them; `more` adds what else is kept.
     """
     filters, pictures = len(contents.filters), len(contents.pictures.names)
 
@@ -44,6 +51,7 @@ def write_joined(path: Path, contents: Contents, pieces: Sequence[Piece], logits
             else:
                 file.create_dataset(name, (pictures, 0), "float32")
         file.attrs["parts"] = json.dumps(sorted({piece.path for piece in pieces}))
+        more(file)
 
     write_sealed(path, lambda file: _fill(file, contents, join))
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from explorer.core.errors import UserError
 from explorer.core.index.folder_pictures import FolderPicture
-from explorer.core.index.frozen_sample import FrozenSample
+from explorer.core.index.frozen_sample import FrozenSample, keep_sample
 from explorer.core.index.joined_file import Piece, parts_of, write_joined
 from explorer.core.index.parts import Part, folder_of, read_part
 from explorer.core.index.schema import FILTERS, QUANTILE_NAMES, Contents, NetworkFacts, Pictures
@@ -91,7 +91,7 @@ class Joiner:
             Piece(f"{folder}/{part.path.name}", start, stop, len(part.digests))
             for part, start, stop in _runs([places[row] for row in rows])
         ]
-        write_joined(self._out, contents, pieces, *widths)
+        write_joined(self._out, contents, pieces, *widths, lambda file: keep_sample(file, self._sample))
         return len(rows)
 
     def _was_seen(self, digest: str) -> bool:

@@ -157,10 +157,7 @@ def test_another_network_or_other_scales_make_everything_anew(
 def test_a_damaged_part_is_made_again(network: Network, pictures: Path, tmp_path: Path, computed: list[int]) -> None:
     out = tmp_path / "index.h5"
     build_index(network, pictures, out, options=BuildOptions(of_a_part=4))
-    part = next(path for path in sorted(folder_of(out).glob("*.h5")) if path.name != "sample.h5")
-    content = bytearray(part.read_bytes())
-    content[-40] ^= 255
-    part.write_bytes(content)
+    damage(next(path for path in sorted(folder_of(out).glob("*.h5")) if path.name != "sample.h5"))
     with pytest.raises(UserError, match="damaged"):
         open_index(out)
     computed.clear()
@@ -172,6 +169,42 @@ def test_a_damaged_part_is_made_again(network: Network, pictures: Path, tmp_path
         path.unlink()
     with pytest.raises(UserError, match="lacks its part"):
         open_index(out)
+
+
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-40] ^= 255
+    path.write_bytes(content)
+
+
+def test_scales_stay_where_the_file_that_keeps_them_is_damaged(
+    network: Network, pictures: Path, tmp_path: Path, computed: list[int]
+) -> None:
+    """One byte changes no scale: the index keeps them a second time. Where both are gone it is said."""
+    out, notes = tmp_path / "index.h5", list[str]()
+    build_index(network, pictures, out)
+    before = open_index(out)
+    draw(pictures / "nevus", 6, seed=7)
+    sample = folder_of(out) / "sample.h5"
+    for lost in (damage, Path.unlink):
+        computed.clear()
+        lost(sample)
+        build_index(network, pictures, out, on_note=notes.append)
+        assert sum(computed) in (0, 6), "only what is new is measured"
+        with open_index(out) as index, before:
+            assert (index.filters()["q995"] == before.contents.filters["q995"]).all()
+            assert (index.contents.counts == before.contents.counts).all()
+            assert index.contents.sample == before.contents.sample == 9
+    assert notes == []
+    damage(sample)
+    damage(out)
+    computed.clear()
+    build_index(network, pictures, out, on_note=notes.append)
+    assert sum(computed) == 15
+    assert ["scales" in note and "index.h5" in note for note in notes] == [True]
+    build_index(network, pictures, out, on_note=notes.append)
+    build_index(open_small(tmp_path, seed=6), pictures, out, on_note=notes.append)
+    assert len(notes) == 1, "another network has scales of its own"
 
 
 def test_work_that_is_ended_goes_on_where_it_was(
