@@ -143,6 +143,7 @@ def index_of(
 
     path = path or place_of(network, arguments.images)
     path.parent.mkdir(parents=True, exist_ok=True)
+    say_size(network, arguments.images, path)
     labels = labels or labels_of_index(path, arguments.images)
     with progress("index", "pictures") as on_step:
         on_step.stage(STAGES["reading"])
@@ -156,6 +157,20 @@ def index_of(
         return build_index(
             network, arguments.images, path, labels=labels, on_step=on_step, on_stage=on_stage, on_note=on_note
         )
+
+
+def say_size(network: "Network", images: "Path | list[Path]", path: Path) -> None:
+    """Say on standard error how large the index at `path` becomes, where there is none yet."""
+    from explorer.core.index.kept import expected_size
+    from trainer.pictures.folder_walk import list_folder
+
+    if path.exists():
+        return
+    pictures = len(images if isinstance(images, list) else list_folder(images).pictures)
+    filters = sum(info.filters for info in network.layers)
+    size = max(1, round(expected_size(network, pictures) / 1e6))
+    about = f"{counted(filters, 'filter')} on {counted(pictures, 'picture')}: the index takes about {size:,} MB"
+    say(f"feature-explorer: {about}, {printable(str(path), 400)}", error=True)
 
 
 def corrections_of(path: Path | None) -> "Corrections | None":

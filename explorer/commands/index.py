@@ -12,6 +12,7 @@ from explorer.commands.common import (
     add_images_argument,
     add_network_arguments,
     network_of,
+    say_size,
     table_of,
 )
 from explorer.core.progress import Cancelled
@@ -100,6 +101,8 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
         labels = labels_of_index(out, images)
         if labels is not None and shared.first:
             say(f"feature-explorer: {out.name} keeps the classes it has; --labels CSV gives it others.", error=True)
+    if shared.first and not child:
+        say_size(network, images, out)
     speaking = _Speaking(network)
     options = BuildOptions("" if arguments.relevance == "none" else arguments.relevance, arguments.remeasure)
     with progress("index", "pictures", shown=shared.first and not child) as on_bar:

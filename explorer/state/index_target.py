@@ -2,9 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from explorer.core.errors import UserError
+from explorer.state.evidence import has_classes_of
 from explorer.state.library import Folder
 from explorer.state.network_session import NetworkSession
+
+if TYPE_CHECKING:
+    from explorer.core.index import FolderIndex
+    from explorer.core.network.opening import Network
 
 
 @dataclass(frozen=True)
@@ -16,8 +23,8 @@ class Target:
     labels: str
     columns: str
 
-    def command(self, networks: NetworkSession, data: Path) -> list[str]:
-        """What the process is asked to do; indexes are kept below `data`."""
+    def command(self, networks: NetworkSession, data: Path, *, anew: bool = False) -> list[str]:
+        """What the process is asked to do; indexes are kept below `data`. With `anew` it measures the scales anew."""
         options = networks.opening_words | {
             "--images": self.folder,
             "--labels": self.labels,
@@ -26,7 +33,12 @@ class Target:
             "--progress": "json",
         }
         # One word each: a value that begins with a hyphen would be an option otherwise.
-        return ["index", *(f"{option}={value}" for option, value in options.items() if value), "--kept"]
+        return [
+            "index",
+            *(f"{option}={value}" for option, value in options.items() if value),
+            "--kept",
+            *(["--remeasure"] if anew else []),
+        ]
 
 
 def target_of(networks: NetworkSession, folder: Folder | None) -> Target | None:
@@ -35,3 +47,24 @@ def target_of(networks: NetworkSession, folder: Folder | None) -> Target | None:
         return None
     labels = str(folder.table.absolute()) if folder.table is not None else ""
     return Target(networks.network.identity, str(folder.path.absolute()), labels, folder.columns)
+
+
+def open_made(path: Path) -> "FolderIndex":
+    """The index that the process has written."""
+    from explorer.core.index import open_index
+
+    return open_index(path)
+
+
+def open_kept(network: "Network", folder: Folder, data: Path) -> "FolderIndex":
+    """The index of the open folder that was made earlier and kept below `data`.
+
+    UserError where there is none, or where it has other classes for the pictures: those of another table.
+    """
+    from explorer.core.index.kept import place_of
+
+    index = open_made(place_of(network, folder.path.absolute(), data))
+    if not has_classes_of(index, folder):
+        index.close()
+        raise UserError("The index has the classes of another table.")
+    return index

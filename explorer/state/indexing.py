@@ -1,6 +1,7 @@
 """The index of the open folder, made in a process of its own while nobody walks."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,9 +9,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
-from explorer.state.evidence import Evidence, has_classes_of
+from explorer.state.evidence import Evidence
 from explorer.state.index_process import IndexProcess, number
-from explorer.state.index_target import Target, target_of
+from explorer.state.index_target import Target, open_kept, open_made, target_of
 from explorer.state.library import Library
 from explorer.state.network_session import NetworkSession
 from explorer.state.session import Session, View
@@ -31,10 +32,12 @@ class Indexing(QObject):
     It is that of the first network, or of the one in `networks`, called `name` where there are two: that of the second
     is made `after` that of the first, and waits whenever that one goes on. `command` begins the program's command line,
     such as (python, -m, explorer); without one nothing is made.
-    `changed` when what is said of it changes, `problem(error)` where the process or its file fails.
+    `changed` when what is said of it changes, `problem(error)` where the process or its file fails, `noted(sentence)`
+    what a person should know.
     """
 
     changed = Signal()
+    noted = Signal(str)
     problem = Signal(object)
 
     def __init__(
@@ -57,7 +60,7 @@ class Indexing(QObject):
         self._yields = False
         self._target: Target | None = None
         self._process: IndexProcess | None = None
-        self._closed = self._again = False
+        self._closed = self._again = self._anew = False
         self.held = False
         """Whether a person paused it."""
         self.done, self.total, self.bytes = 0, 0, 0
@@ -118,6 +121,19 @@ class Indexing(QObject):
             self._rested()
         self.changed.emit()
 
+    def measure_anew(self) -> None:
+        """Measure the scales anew, and everything with them; until that is done the index shows what it showed.
+
+        UserError where no index is made.
+        """
+        if self._target is None or self._command is None:
+            raise UserError("Open a network and a folder of pictures first; their scales are measured then.")
+        if not self._settings.value(INDEX):
+            raise UserError("The settings say that no folder is measured in the background (File > Settings …).")
+        self._end()
+        self._anew, self.held = True, False
+        self._rested()
+
     def close(self) -> None:
         """End the process and wait until it is gone."""
         self._closed = True
@@ -131,7 +147,7 @@ class Indexing(QObject):
         target = target_of(self._networks, self._library.folder)
         self._end()
         if target != self._target or target is None:
-            self.held = False
+            self.held = self._anew = False
             self._library.reading.cancel(self._slot)
             self._evidence.take(None)
         self._target = target
@@ -175,7 +191,7 @@ class Indexing(QObject):
         self.done = self.total = self.bytes = 0
         self.stage, self.read, self.computing = "", 0.0, False
         self._process = IndexProcess(
-            [*self._command, *self._target.command(self._networks, self._settings.folder)], self
+            [*self._command, *self._target.command(self._networks, self._settings.folder, anew=self._anew)], self
         )
         self._process.told.connect(self._told)
         self._process.ended.connect(self._ended)
@@ -200,12 +216,16 @@ class Indexing(QObject):
 
     def _told(self, step: dict[str, Any]) -> None:
         stage, target = step["stage"], self._target
+        if stage == "note":
+            self.noted.emit(str(step.get("note", "")))
+            return
+        self._anew &= stage in ("reading", "sample")
         self.computing |= stage in ("sample", "pictures")
         self.sampled = 1.0
         self.stage = "pictures" if stage == "ready" else stage
         if stage == "ready" and target is not None:
             self.done, self.total = number(step, "pictures"), number(step, "asked")
-            self._open_made(Path(str(step.get("path", ""))), target)
+            self._open(partial(open_made, Path(str(step.get("path", "")))), target, aloud=True)
         elif stage == "sample":
             self.sampled = number(step, "done") / max(1, number(step, "total"))
         elif stage == "reading":
@@ -230,33 +250,11 @@ class Indexing(QObject):
         self.changed.emit()
 
     def _show_kept(self, target: Target) -> None:
-        """Look into the index that was made of the same earlier, at once; it may lack new pictures.
-
-        Not where it has other classes for the pictures: those of another table.
-        """
-        network, folder, data = self._networks.network, self._library.folder, self._settings.folder
+        """Look into the index that was made of the same earlier, at once; it may lack new pictures."""
+        network, folder = self._networks.network, self._library.folder
         assert network is not None
         assert folder is not None
-
-        def kept() -> "FolderIndex":
-            from explorer.core.index import open_index
-            from explorer.core.index.kept import place_of
-
-            index = open_index(place_of(network, Path(target.folder), data))
-            if not has_classes_of(index, folder):
-                index.close()
-                raise UserError("The index has the classes of another table.")
-            return index
-
-        self._open(kept, target, aloud=False)
-
-    def _open_made(self, path: Path, target: Target) -> None:
-        def made() -> "FolderIndex":
-            from explorer.core.index import open_index
-
-            return open_index(path)
-
-        self._open(made, target, aloud=True)
+        self._open(partial(open_kept, network, folder, self._settings.folder), target, aloud=False)
 
     def _open(self, opened: "Callable[[], FolderIndex]", target: Target, *, aloud: bool) -> None:
         """Open an index on the worker that reads: all of its file is hashed."""

@@ -27,6 +27,31 @@ def test_one_json_object_says_where_the_csv_is_too(
     assert "third: pictures.csv" in second
 
 
+def test_how_large_it_becomes_is_said_before_it_begins(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, out = save_small(tmp_path / "small.safetensors"), tmp_path / "i.h5"
+    words = ["index", "--model", str(model), "--device", "cpu", "--images", str(pictures), "--out", str(out)]
+    size = "20 filters on 12 pictures: the index takes about 1 MB"
+    for said in (True, False):  # what is there is only brought up to date
+        assert main(words) == 0
+        assert (size in capsys.readouterr().err) == said
+
+
+def test_scales_that_are_lost_are_said_to_be_measured_anew(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, out = save_small(tmp_path / "small.safetensors"), tmp_path / "i.h5"
+    words = ["index", "--model", str(model), "--device", "cpu", "--images", str(pictures), "--out", str(out)]
+    assert main(words) == 0
+    (tmp_path / "i.parts" / "sample.h5").write_bytes(b"nothing")
+    out.unlink()
+    capsys.readouterr()
+    assert main([*words, "--progress", "json"]) == 0
+    steps = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert ["scales" in step["note"] for step in steps if step["stage"] == "note"] == [True]
+
+
 @pytest.mark.parametrize("one_by_one", [False, True])
 def test_an_index_keeps_its_table_s_classes_when_made_again_without_it(
     tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str], one_by_one: bool

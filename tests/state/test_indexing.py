@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
+from explorer.core.errors import UserError
 from explorer.core.index.kept import place_of
 from explorer.core.network import open_network
 from explorer.state.network_session import Request
@@ -124,6 +125,30 @@ def test_what_the_process_made_is_looked_into_and_looked_into_again(
     assert window.indexing.bytes == 15_000_000
     assert 8 / 12 in shares  # two of the six that were missing
     assert (window.indexing.reason, window.problems) == ("", [])
+
+
+def test_scales_are_measured_anew_until_that_is_done_once(window: Window, model: Path, pictures: Path) -> None:
+    """A process that ends before it has measured them is asked again; one that has gone on to the pictures is not."""
+    window.say({"stage": "sample", "done": 0, "total": 5}, FOREVER)
+    window.open(model, pictures)
+    window.until(lambda: window.indexing.stage == "sample")
+    assert "--remeasure" not in window.heard[0]
+    window.indexing.measure_anew()
+    window.until(lambda: len(window.begun) == 2 and window.indexing.stage == "sample")
+    window.indexing._end()
+    window.say({"stage": "sample", "done": 5, "total": 5}, {"stage": "pictures", "done": 1, "total": 12}, FOREVER)
+    window.indexing._rested()
+    window.until(lambda: len(window.begun) == 3 and window.indexing.stage == "pictures")
+    window.indexing._end()
+    window.indexing._rested()
+    window.until(lambda: len(window.begun) == 4)
+    asked = ["--remeasure" in line for line in window.heard if line.startswith("begun")]
+    assert asked == [False, True, True, False]
+
+
+def test_without_pictures_nothing_is_measured_anew(window: Window) -> None:
+    with pytest.raises(UserError, match="folder of pictures"):
+        window.indexing.measure_anew()
 
 
 def test_what_is_kept_is_only_compared_with_the_folder_until_something_is_measured(

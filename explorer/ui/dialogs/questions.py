@@ -246,3 +246,18 @@ def confirm_foreign_tags(path: Path, theirs: str, ours: str, parent: QWidget) ->
     )
     buttons = Buttons.Open | Buttons.Cancel
     return warned(parent, "Tags of another network", text, buttons, Buttons.Cancel) == Buttons.Open
+
+
+def confirm_measuring_anew(measured: str, parent: QWidget) -> bool:
+    """Ask before the scales of the folder become others; `measured` says on which pictures they were measured."""
+    now = f" (now: {measured})" if measured else ""
+    text = (
+        f"Scales and thresholds are measured once, and stay when pictures are added{now}. Measured anew, on up to 200 "
+        "of the pictures that the folder has today, they become others:\n\n"
+        "· overlays get other colors than in figures that were drawn before,\n"
+        "· areas, and the pictures on which a filter counts as strong, become others,\n"
+        "· every picture runs through the network again.\n\n"
+        "Tags and figures stay as they are. The old scales cannot be brought back."
+    )
+    buttons = Buttons.Yes | Buttons.Cancel
+    return warned(parent, "Measure the scales anew", text, buttons, Buttons.Cancel) == Buttons.Yes

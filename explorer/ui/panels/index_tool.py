@@ -28,7 +28,7 @@ class IndexTool(PlainTool):
         if indexing.checking and not indexing.held:
             self._say(f"checking the {index}", f"{WHAT} {CHECKED}")
             return
-        size = f" The file will have about {max(1, round(indexing.bytes / 1e6)):,} MB." if indexing.bytes else ""
+        size = f", about {max(1, round(indexing.bytes / 1e6)):,} MB" if indexing.bytes else ""
         done = f" {indexing.done:,} of {indexing.total:,} pictures are in it." if indexing.total else ""
         how = "A click lets it go on." if indexing.held else "It waits while you walk; a click pauses it."
         action = "go on" if indexing.held else "pause"
@@ -38,7 +38,7 @@ class IndexTool(PlainTool):
             "sample": f"scales {int(100 * indexing.sampled)} %",
             "joining": "is put together",
         }.get(indexing.stage, f"{int(100 * indexing.share)} %")
-        self._say(f"{index} {progress}  ·  {action}", f"{WHAT}{done}{size} {how}")
+        self._say(f"{index} {progress}{size}  ·  {action}", f"{WHAT}{done} {how}")
 
     def _say(self, text: str, about: str) -> None:
         self.setText(f"·  {text}")

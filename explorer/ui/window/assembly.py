@@ -229,6 +229,7 @@ def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Comman
     library.network_session.problem.connect(lambda error: parts.problems.lasts_until(OPENING, NETWORK))
     for indexing in (workspace.indexing, workspace.second_indexing):
         indexing.problem.connect(lambda error: show_error(error, NETWORK, FOLDER))
+        indexing.noted.connect(lambda text: parts.problems.show_text(text, until=[NETWORK, FOLDER]))
     for asked in (workspace.suggesting, workspace.evaluating, workspace.worth_a_look, workspace.candidates):
         asked.problem.connect(lambda error: show_error(error, NETWORK, FOLDER))
     workspace.lists.problem.connect(lambda error: show_error(error, FOLDER))

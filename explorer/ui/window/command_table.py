@@ -26,6 +26,7 @@ def command_table(commands: Commands) -> list[Command]:
         Command(FILE, "Close the network beside", "", commands.compare.close),
         Command(FILE, "Open a folder of pictures …", "Ctrl+Shift+O", files.open_folder),
         Command(FILE, "Open the pictures' classes (CSV) …", "Ctrl+L", files.open_labels),
+        Command(FILE, "Measure the folder's scales anew …", "", files.measure_anew),
         Command(FILE, "Open tags …", "Ctrl+T", files.open_tags),
         Command(FILE, "Save tags in another file …", "Ctrl+Shift+S", files.save_tags_as),
         Command(

@@ -72,6 +72,13 @@ class FileCommands:
         if name:
             self.guard(lambda: self._workspace.opening.open_labels(Path(name)))
 
+    def measure_anew(self) -> None:
+        """Ask, then measure the scales of the folder anew."""
+        from explorer.ui.dialogs.questions import confirm_measuring_anew
+
+        if confirm_measuring_anew(self._workspace.evidence.measured, self._parent):
+            self.guard(self._workspace.indexing.measure_anew)
+
     def open_tags(self) -> None:
         """Open a tags file."""
         name, _ = QFileDialog.getOpenFileName(self._parent, "Open tags", self._last("tags"), TAGS_FILES)
