@@ -255,9 +255,11 @@ def _show_kept(arguments: argparse.Namespace) -> int:
     if arguments.delete:
         deleted = delete_kept(arguments.delete, arguments.data)
         if arguments.json:
-            say_json({"deleted": str(deleted.path)})
+            say_json({"deleted": str(deleted.path), "stays": [str(path) for path in deleted.decided]})
         else:
-            say(f"{deleted.path.name} was removed.")
+            say(f"{deleted.path.name} was removed, with all that was found out with it.")
+            for path in deleted.decided:
+                say(f"{printable(str(path), 500)} stays: it says which suggestions were rejected.")
         return 0
     entries = kept_indexes(arguments.data)
     if arguments.json:

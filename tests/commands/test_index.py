@@ -91,3 +91,38 @@ def test_columns_of_no_table_are_refused(
     capsys.readouterr()
     assert main([command, *words, "--columns", "image=photo"]) == 1
     assert "give the table as --labels CSV" in capsys.readouterr().err
+
+
+def test_what_is_kept_is_counted_and_removed_with_all_that_was_found_out_with_it(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, data = save_small(tmp_path / "small.safetensors"), tmp_path / "data"
+    words = ["index", "--data", str(data)]
+    assert main([*words, "--list"]) == 0
+    assert capsys.readouterr().out == "No index is kept.\n"
+    assert main([*words, "--model", str(model), "--device", "cpu", "--images", str(pictures), "--kept"]) == 0
+    file = next((data / "indexes").glob("*.h5"))
+    for name in (".suggestions.csv", ".surround.csv"):
+        file.with_suffix(name).write_bytes(b"x" * 5000)
+    file.with_suffix(".suggest.parts").mkdir()
+    (file.with_suffix(".suggest.parts") / "probes-1.h5").write_bytes(b"x" * 1_000_000)
+    rejected = file.with_suffix(".suggestions.rejected.csv")
+    rejected.write_bytes(b"layer,filter,rejected\n")
+    orphan = data / "indexes" / f"{'0' * 20}.parts"
+    orphan.mkdir()
+    (orphan / "1.h5").write_bytes(b"x" * 700)
+    capsys.readouterr()
+    assert main([*words, "--list", "--json"]) == 0
+    largest, gone = json.loads(capsys.readouterr().out)["indexes"]
+    assert (largest["name"], largest["pictures"], largest["problem"]) == (file.name, 12, "")
+    assert (
+        largest["bytes"] == sum(path.stat().st_size for path in (data / "indexes").rglob("*") if path.is_file()) - 700
+    )
+    assert (gone["name"], gone["bytes"]) == (f"{'0' * 20}.h5", 700)
+    assert "gone" in gone["problem"]
+    assert main([*words, "--delete", "0" * 20]) == 0
+    assert main([*words, "--delete", file.stem]) == 0
+    assert f"{rejected} stays: it says which suggestions were rejected." in capsys.readouterr().out
+    assert list((data / "indexes").iterdir()) == [rejected]
+    assert main([*words, "--list"]) == 0
+    assert capsys.readouterr().out == "No index is kept.\n"

@@ -2,24 +2,31 @@
 
 import hashlib
 import shutil
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from explorer.core.errors import UserError
 from explorer.core.index.folder_index import open_index
 from explorer.core.index.own_key import data_folder
-from explorer.core.index.parts import bytes_of_an_answer, folder_of
+from explorer.core.index.parts import bytes_of_an_answer
 from explorer.core.network.opening import Network
 
 _LETTERS = 20
+
+
+DECIDED = ".suggestions.rejected.csv"
+"""How the file ends in which it is kept what a person rejected: nothing could find that out again."""
+GONE = "the index itself is gone; this is what was found out with it"
 
 
 @dataclass(frozen=True)
 class Kept:
     """An index that is kept: its file, the network's name, how many pictures of how many, bytes on the disk.
 
-    `problem` is a sentence where it cannot be read, else "".
+    `problem` is a sentence where it cannot be read, else "". `files` are all files and folders that belong to it: its
+    parts, and what was found out with it; `decided` are those that say what a person decided.
     """
 
     path: Path
@@ -29,6 +36,8 @@ class Kept:
     asked: int
     size: int
     problem: str = ""
+    files: tuple[Path, ...] = ()
+    decided: tuple[Path, ...] = ()
 
 
 def place_of(network: Network, images: Path, data: Path | None = None) -> Path:
@@ -39,20 +48,28 @@ def place_of(network: Network, images: Path, data: Path | None = None) -> Path:
 
 
 def kept_indexes(data: Path | None = None) -> list[Kept]:
-    """All that are kept, the largest first."""
-    indexes = [_kept(path) for path in sorted(((data or data_folder()) / "indexes").glob("*.h5"))]
+    """All that are kept, the largest first; also what is left of one whose own file is gone."""
+    folder = (data or data_folder()) / "indexes"
+    of_one: defaultdict[str, list[Path]] = defaultdict(list)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not path.name.startswith("."):
+            of_one[path.name.partition(".")[0]].append(path)
+    indexes = [_kept(folder / f"{stem}.h5", paths) for stem, paths in of_one.items() if any(map(_found_out, paths))]
     return sorted(indexes, key=lambda kept: -kept.size)
 
 
 def delete_kept(name: str, data: Path | None = None) -> Kept:
-    """Remove a kept index with its parts; `name` is that of its file. UserError where there is none of this name."""
+    """Remove a kept index with all that was found out with it; what a person decided stays.
+
+    `name` is that of its file. UserError where there is none of this name, or where something cannot be removed.
+    """
     for kept in kept_indexes(data):
         if name in (kept.path.name, kept.path.stem):
-            try:
-                kept.path.unlink()
-                shutil.rmtree(folder_of(kept.path), ignore_errors=True)
-            except OSError as error:
-                raise UserError(f"{kept.path} could not be removed: {error.strerror or error}.") from error
+            for path in kept.files:
+                try:
+                    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+                except OSError as error:
+                    raise UserError(f"{path} could not be removed: {error.strerror or error}.") from error
             return kept
     raise UserError(f'No index "{name}" is kept; `feature-explorer index --list` shows them.')
 
@@ -63,14 +80,28 @@ def expected_size(network: Network, pictures: int) -> int:
     return pictures * (filters * bytes_of_an_answer() + 1024)
 
 
-def _kept(path: Path) -> Kept:
-    folder = folder_of(path)
-    files: Sequence[Path] = [path, *(folder.iterdir() if folder.is_dir() else ())]
-    size = sum(file.stat().st_size for file in files if file.is_file())
+def _kept(path: Path, paths: Sequence[Path]) -> Kept:
+    found_out, decided = [one for one in paths if _found_out(one)], [one for one in paths if not _found_out(one)]
+    everything = [file for one in paths for file in (one, *(one.rglob("*") if one.is_dir() else ()))]
+    size = sum(file.stat().st_size for file in everything if file.is_file())
+    bare = Kept(path, "", "", 0, 0, size, GONE, tuple(found_out), tuple(decided))
+    if not path.exists():
+        return bare
     try:
         with open_index(path) as index:
             contents = index.contents
-            images = str(contents.facts.get("folder", ""))
-            return Kept(path, contents.network.name, images, len(index.pictures), contents.asked, size)
+            return replace(
+                bare,
+                network=contents.network.name,
+                folder=str(contents.facts.get("folder", "")),
+                pictures=len(index.pictures),
+                asked=contents.asked,
+                problem="",
+            )
     except UserError as error:
-        return Kept(path, "", "", 0, 0, size, str(error))
+        return replace(bare, problem=str(error))
+
+
+def _found_out(path: Path) -> bool:
+    """Whether the program can find it out again."""
+    return not path.name.endswith(DECIDED)
