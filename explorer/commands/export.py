@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from explorer.commands.common import (
     chosen_images_of,
     network_of,
 )
+from explorer.commands.folder_scale import scales_of, use_kept_index
 from explorer.core.drawing.styles import COLOR_MAPS, FORMATS, SCALES
 from explorer.core.errors import UserError
 from trainer.console.numbers import any_number, at_least_one, whole_number
@@ -20,11 +20,8 @@ from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
-    from explorer.core.drawing.styles import Scale
     from explorer.core.export.run import ExportPlan, ExportReport
     from explorer.core.figures.single import FigureStyle
-    from explorer.core.network.opening import Network
-    from explorer.core.tags.book import FilterKey
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -55,7 +52,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     files.add_argument(
         "--cards",
         action="store_true",
-        help="one card for each filter instead: what an --index says of it, its strongest and contrast pictures",
+        help="one card for each filter instead: what the index says of it, its strongest and contrast pictures",
     )
     files.add_argument(
         "--compare",
@@ -100,11 +97,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     look.add_argument(
         "--scale",
         choices=tuple(SCALES),
-        help="from which value to which: each filter's range over the folder of an --index (the default with one), "
-        "each map's own, the layer's on each picture, each filter's over the pictures exported (seen, the default "
-        "without an index), or --foot to --peak",
+        help="from which value to which: each filter's range over the folder of an index (the default where there is "
+        "one), each map's own, the layer's on each picture, each filter's over the pictures exported (seen, the "
+        "default without an index), or --foot to --peak",
     )
-    look.add_argument("--index", type=Path, metavar="FILE", help="the folder's index, for --scale folder")
+    look.add_argument(
+        "--index", type=Path, metavar="FILE", help="the folder's index (else the window's), for --scale folder"
+    )
     look.add_argument("--foot", type=any_number, metavar="VALUE", help="drawn as nothing (0)")
     look.add_argument("--peak", type=any_number, metavar="VALUE", help="drawn darkest (lime: brightest)")
     look.add_argument("--color-map", choices=tuple(COLOR_MAPS), default="green")
@@ -127,23 +126,21 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.wrong_usage("--scale fixed needs --peak")
     if arguments.index is not None and (fixed or arguments.scale not in (None, "folder")):
         arguments.wrong_usage("--index belongs to --scale folder")
-    if arguments.scale == "folder" and arguments.index is None:
-        arguments.wrong_usage("--scale folder needs --index")
-
     if arguments.compare is None and (arguments.match or arguments.compare_index):
         arguments.wrong_usage("--match and --compare-index belong to --compare")
     if arguments.compare_index is not None and (arguments.match != "answers" or arguments.index is None):
         arguments.wrong_usage("--compare-index belongs to --match answers and --index")
+    style_of(arguments)  # whatever is wrong with it is said before the network is opened
     if arguments.cards:
         return _cards(arguments)
     if arguments.compare is not None:
         from explorer.commands.export_compared import export_compared
 
-        return export_compared(arguments, _style(arguments), _scales)
+        return export_compared(arguments, style_of)
 
     from explorer.core.export.run import run_export
 
-    plan = _plan(arguments, _style(arguments))
+    plan = _plan(arguments)
     if not arguments.yes:
         _ask(plan, arguments.jobs)
     done = 0
@@ -179,7 +176,7 @@ def _ask(plan: "ExportPlan", jobs: int | None) -> None:
         raise UserError("Nothing was exported.")
 
 
-def _plan(arguments: argparse.Namespace, style: "FigureStyle") -> "ExportPlan":
+def _plan(arguments: argparse.Namespace) -> "ExportPlan":
     from explorer.core.export.run import plan_export
     from explorer.core.selection import choose_filters, parse_filters
     from explorer.core.tags.hdf5_file import load_tags_of
@@ -189,6 +186,8 @@ def _plan(arguments: argparse.Namespace, style: "FigureStyle") -> "ExportPlan":
     network = network_of(arguments)
     book = load_tags_of(arguments.tags, network.digest, network.name) if arguments.tags else None
     filters = choose_filters(selectors, network.layers, book)
+    use_kept_index(arguments, network)
+    style = style_of(arguments)
     return plan_export(
         network,
         pictures,
@@ -199,14 +198,12 @@ def _plan(arguments: argparse.Namespace, style: "FigureStyle") -> "ExportPlan":
         sheet=arguments.sheet,
         tags=book,
         force=arguments.force,
-        scales=_scales(arguments.index, network, filters, raw=style.raw) if arguments.index else None,
+        scales=scales_of(arguments.index, network, filters, raw=style.raw),
     )
 
 
 def _cards(arguments: argparse.Namespace) -> int:
     """Draw cards; 0 done, 1 where pictures of the index are gone."""
-    if arguments.index is None:
-        arguments.wrong_usage("--cards needs the folder's --index")
     if len(arguments.images) != 1 or not arguments.images[0].is_dir():
         arguments.wrong_usage("--cards needs --images to be the folder of the index")
     from explorer.core.export.cards import export_cards
@@ -217,6 +214,7 @@ def _cards(arguments: argparse.Namespace) -> int:
     network = network_of(arguments)
     book = load_tags_of(arguments.tags, network.digest, network.name) if arguments.tags else None
     filters = choose_filters(parse_filters(arguments.filters), network.layers, book)
+    use_kept_index(arguments, network)
     with open_index(arguments.index) as index, progress("cards", "cards") as on_step:
         report = export_cards(
             network,
@@ -224,7 +222,7 @@ def _cards(arguments: argparse.Namespace) -> int:
             arguments.images[0],
             filters,
             arguments.out,
-            _style(arguments),
+            style_of(arguments),
             format=arguments.format,
             tags=book,
             force=arguments.force,
@@ -240,7 +238,8 @@ def _cards(arguments: argparse.Namespace) -> int:
     return 1 if report.unread else 0
 
 
-def _style(arguments: argparse.Namespace) -> "FigureStyle":
+def style_of(arguments: argparse.Namespace) -> "FigureStyle":
+    """How figures are drawn; UserError where they cannot be drawn so."""
     from explorer.core.drawing.styles import Scale
     from explorer.core.figures.single import FigureStyle
 
@@ -257,17 +256,6 @@ def _style(arguments: argparse.Namespace) -> "FigureStyle":
         width_mm=arguments.width,
         dpi=arguments.dpi,
     )
-
-
-def _scales(path: Path, network: "Network", filters: "Sequence[FilterKey]", *, raw: bool) -> "dict[FilterKey, Scale]":
-    """Each filter's scale over the folder of an index, which must be of this network and of these maps."""
-    from explorer.core.index import open_index
-
-    with open_index(path) as index:
-        index.check(network)
-        if raw and any(network.layers[key.layer].norm for key in filters):
-            raise UserError(f"{path.name} holds what the batch norms answer; leave --raw out, or choose another scale.")
-        return {key: index.scale(key) for key in filters}
 
 
 def _tell(plan: "ExportPlan", report: "ExportReport", as_json: bool) -> int:

@@ -5,9 +5,10 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from explorer.commands.common import images_of, network_of
+from explorer.commands.folder_scale import scales_of, use_kept_index
 from explorer.core.counting import counted
 from explorer.core.errors import UserError
 from explorer.core.figures.single import FigureStyle
@@ -23,8 +24,9 @@ LARGE = 1_000
 """Files from which on a person says --yes."""
 
 
-def export_compared(arguments: argparse.Namespace, style: FigureStyle, scales_of: Callable[..., Any]) -> int:
+def export_compared(arguments: argparse.Namespace, style_of: Callable[[argparse.Namespace], FigureStyle]) -> int:
     """Do what the arguments of `export` with --compare say; 0 done, 1 without some pictures."""
+    style = style_of(arguments)
     for name, on in (("--sheet", arguments.sheet), ("--beside", style.beside), ("--caption", style.caption)):
         if on:
             arguments.wrong_usage(f"{name} does not go with --compare, whose figures have three panels and a caption")
@@ -50,7 +52,9 @@ def export_compared(arguments: argparse.Namespace, style: FigureStyle, scales_of
             f"These are {len(pairs) * len(pictures):,} files. Add --yes if you mean it, or choose fewer filters or "
             "pictures."
         )
-    scales = scales_of(arguments.index, first, filters, raw=style.raw) if arguments.index else {}
+    use_kept_index(arguments, first)
+    style = style_of(arguments)
+    scales = scales_of(arguments.index, first, filters, raw=style.raw) or {}
     with progress("exporting", "figures") as on_step:
         report = draw_both(
             first,

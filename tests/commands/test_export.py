@@ -25,6 +25,7 @@ from explorer.core.export.manifest import read_manifest
 from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
 from explorer.core.index import build_index, open_index
+from explorer.core.index.kept import place_of
 from explorer.core.maps.activations import record
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey, TagBook
@@ -315,6 +316,37 @@ def test_the_scale_over_the_folder_comes_from_its_index(model: Path, images: Pat
     assert len(figures) > 8
     for figure in figures:  # whatever else is exported, the same map looks the same
         assert np.array_equal(np.asarray(Image.open(figure)), np.asarray(Image.open(tmp_path / "all" / figure.name)))
+
+
+def test_the_windows_own_index_is_taken_and_said(
+    model: Path,
+    images: Path,
+    index: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    place = place_of(open_network(model, device="cpu"), images)
+    place.parent.mkdir(parents=True)
+    shutil.copy(index, place)
+    words = ("--model", model, "--images", images, "--filters", "0")
+    assert call(*words, "--out", tmp_path / "kept") == 0
+    assert "scales are those of the window's index" in capsys.readouterr().err
+    with open_index(index) as opened:
+        for row in read_manifest(tmp_path / "kept"):
+            assert float(row.peak) == pytest.approx(opened.scale(FilterKey(0, int(row.filter))).peak, rel=1e-6)
+    assert call(*words, "--out", tmp_path / "seen", "--scale", "seen") == 0
+    assert call(*words, "--out", tmp_path / "folder", "--scale", "folder") == 0
+    assert call(*words, "--out", tmp_path / "fixed", "--peak", 3) == 0
+    said = capsys.readouterr().err
+    assert said.count("window's index") == 1
+    scales = {out: {row.scale for row in read_manifest(tmp_path / out)} for out in ("kept", "seen", "folder", "fixed")}
+    assert scales == {"kept": {"folder"}, "seen": {"seen"}, "folder": {"folder"}, "fixed": {"fixed"}}
+    place.write_bytes(b"damaged")
+    assert call(*words, "--out", tmp_path / "damaged") == 0
+    assert "the window's index is not used" in capsys.readouterr().err
+    assert {row.scale for row in read_manifest(tmp_path / "damaged")} == {"seen"}
 
 
 def test_an_index_of_another_network_gives_no_scale(model: Path, images: Path, tmp_path: Path) -> None:
