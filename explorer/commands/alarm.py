@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.commands.common import add_network_arguments, network_of, said_in, table_of
+from explorer.commands.given_words import add_words_argument, given_words
 from explorer.core.errors import UserError
 from explorer.core.index.known_lesions import known_lesions
 from trainer.console.progress import progress
@@ -38,6 +39,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="table that says which pictures show one lesion; else the index's own",
     )
     inputs.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
+    add_words_argument(inputs)
     inputs.add_argument(
         "--artifacts",
         type=Path,
@@ -66,9 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
         if not folder.is_dir():
             raise UserError(f"The folder of {arguments.index} is not at {folder}; name it with --images.")
         paths = [folder / name for name in index.pictures]
+        training = network.training if network is not None else None
         alarm = sound(
             index,
             folder,
+            words=given_words(arguments, index.contents.network.identity, index.given, index.classes, training).map,
             lesions=known_lesions(index, table_of(arguments, paths), paths),
             said=said_in(arguments.artifacts, index.pictures),
             network=network,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_network_arguments, network_of, table_of
+from explorer.commands.given_words import add_words_argument, given_words
 from explorer.core.errors import UserError
 from explorer.core.index.known_lesions import known_lesions
 from trainer.console.progress import progress
@@ -39,6 +40,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     inputs.add_argument("--labels", type=Path, metavar="CSV", help="table of classes and lesions; else the index's own")
     inputs.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
+    add_words_argument(inputs)
     inputs.add_argument(
         "--taxonomy",
         type=Path,
@@ -84,7 +86,7 @@ def _evaluated(arguments: argparse.Namespace, taxonomy: "Taxonomy | None") -> "t
         if network is not None:
             opened.check(network)
         index, lesions = _with_table(arguments, opened)
-        words = _words(arguments.index, index, network)
+        words = _words(arguments, index, network)
         evaluation = evaluate(
             index,
             words,
@@ -109,14 +111,12 @@ def _with_table(arguments: argparse.Namespace, index: "FolderIndex") -> "tuple[F
     return (index if table is None else index.seen_from(folder, [table.of(path) for path in paths])), lesions
 
 
-def _words(path: Path, index: "FolderIndex", network: "Network | None") -> "ClassWords":
+def _words(arguments: argparse.Namespace, index: "FolderIndex", network: "Network | None") -> "ClassWords":
     """Which of the network's classes the given words mean; UserError where no class is given."""
-    from explorer.core.class_words import propose, told_apart, trained_words
-
-    given = sorted(set(index.given) - {""})
-    if not given:
-        raise UserError(f"{path} knows no classes; give a table of them with --labels.")
-    return propose(given, told_apart(index.classes), trained_words(network.training) if network is not None else None)
+    if not any(index.given):
+        raise UserError(f"{arguments.index} knows no classes; give a table of them with --labels.")
+    training = network.training if network is not None else None
+    return given_words(arguments, index.contents.network.identity, index.given, index.classes, training).map
 
 
 def as_values(evaluation: "Evaluation") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.commands.common import add_network_arguments, check_columns, network_of
+from explorer.commands.given_words import add_words_argument, given_words
 from explorer.core.attribution import LENSES
 from explorer.core.attribution.lens import Lens
 from explorer.core.class_words import named_class, probabilities_told_apart, told_apart
@@ -60,6 +61,7 @@ def add_sheet(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--per-pair", type=at_least_one, default=3, metavar="N", help="pictures of each, the surest first (3)"
     )
     pairs.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes; else their folders")
+    add_words_argument(pairs)
     pairs.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
     parser.add_argument("--out", type=Path, required=True, help=f"the figure: {', '.join(FORMATS)}, as its name ends")
     parser.add_argument("--width", type=any_number, metavar="MM", help="of the figure (170)")
@@ -182,7 +184,6 @@ def _chosen(arguments: argparse.Namespace, network: "Network") -> list[_Chosen]:
 
 def _given(arguments: argparse.Namespace, network: "Network", pictures: list[Path]) -> dict[Path, str]:
     """The class of the network that each picture is given as, "" where that is not known."""
-    from explorer.core.class_words import propose, trained_words
     from explorer.core.labels import folder_labels, read_labels
     from trainer.pictures.column_choice import parse_columns
 
@@ -194,5 +195,5 @@ def _given(arguments: argparse.Namespace, network: "Network", pictures: list[Pat
         labels = folder_labels(arguments.images, pictures)
     for problem in labels.problems:
         say(f"feature-explorer: {problem}", error=True)
-    words = propose(set(labels.counts), told_apart(network.classes), trained_words(network.training))
+    words = given_words(arguments, network.identity, labels.counts, network.classes, network.training).map
     return {path: words.of(labels.of(path)) for path in pictures}

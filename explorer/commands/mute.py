@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_network_arguments, index_of, network_of, said_in, table_of
+from explorer.commands.given_words import add_words_argument, given_words
 from explorer.core.errors import UserError
 from explorer.core.index.known_lesions import known_lesions
 from trainer.console.numbers import at_least_one, share, zero_or_more
@@ -34,6 +35,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     folder.add_argument("--images", type=Path, required=True, metavar="DIR", help="the folder of pictures")
     folder.add_argument("--labels", type=Path, metavar="CSV", help="table of classes and lesions; else the index's own")
     folder.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
+    add_words_argument(folder)
     folder.add_argument(
         "--index", type=Path, metavar="FILE", help="the folder's index (.h5); else the window's own is made or used"
     )
@@ -176,12 +178,11 @@ def _measure(
     values: dict[str, Any],
 ) -> list[str]:
     """Measure the effect, put it into `values`, and give its lines."""
-    from explorer.core.class_words import propose, told_apart, trained_words
     from explorer.core.muting.effect import EffectOptions, muting_effect
     from explorer.core.muting.telling import as_dict, notes, sentence, table
     from trainer.synthetic.artifacts import ARTIFACTS
 
-    words = propose(set(index.given) - {""}, told_apart(index.classes), trained_words(network.training))
+    words = given_words(arguments, network.identity, index.given, index.classes, network.training).map
     artifact = arguments.artifact or (arguments.tag if arguments.tag in ARTIFACTS else "none")
     if artifact not in (*ARTIFACTS, "none"):  # said before minutes are spent
         raise UserError(f'No artifact is called "{artifact}"; those that can be drawn are {", ".join(ARTIFACTS)}.')

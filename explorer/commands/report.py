@@ -4,10 +4,12 @@ import argparse
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_network_arguments, index_of, network_of, table_of
+from explorer.commands.given_words import add_words_argument, given_words
 from explorer.core.errors import UserError
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
@@ -32,6 +34,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     inputs = parser.add_argument_group("what")
     inputs.add_argument("--images", type=Path, metavar="DIR", help="the folder of pictures")
     inputs.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes")
+    add_words_argument(inputs)
     inputs.add_argument("--tags", type=Path, metavar="FILE", help="tags file (.h5)")
     inputs.add_argument(
         "--artifacts", type=Path, metavar="CSV", help="what a person says of the pictures: image,hair,ruler,.."
@@ -139,7 +142,10 @@ def _take(arguments: argparse.Namespace, report: Mapping[str, Any]) -> None:
 
 @contextmanager
 def _sources(arguments: argparse.Namespace, network: "Network", index_path: Path | None = None) -> "Iterator[Sources]":
-    """What a report is made from; without --index one is made first, at `index_path` or where the window keeps it."""
+    """What a report is made from; without --index one is made first, at `index_path` or where the window keeps it.
+
+    A page that is checked says itself what given words mean, unless --words does.
+    """
     from explorer.core.report import open_sources
 
     table = table_of(arguments, arguments.images)
@@ -155,4 +161,9 @@ def _sources(arguments: argparse.Namespace, network: "Network", index_path: Path
         model=arguments.model,
         opening=tuple(opening),
     ) as sources:
-        yield sources
+        if arguments.check and arguments.words is None:
+            yield sources
+            return
+        index = sources.index
+        meant = given_words(arguments, network.identity, index.given, index.classes, network.training)
+        yield replace(sources, edited=meant.map, words_file=meant.file) if meant.file else sources

@@ -1,5 +1,6 @@
 """Which class of the open network each word of the open folder's table means: proposed, edited, kept."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
 class GivenClasses(QObject):
     """The map from given words to the network's classes, one for each network and set of words.
 
-    What a person edits is kept in the settings; what was only proposed is proposed anew. `changed` when network, words
-    or map are others.
+    What a person edits is kept in a file of its own, which the commands read too; what was only proposed is proposed
+    anew. `changed` when network, words or map are others; `problem(error)` where a map cannot be kept.
     """
 
     changed = Signal()
+    problem = Signal(object)
 
     def __init__(self, settings: Settings, library: Library, evidence: Evidence, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -48,12 +50,24 @@ class GivenClasses(QObject):
 
     def edit(self, edited: "ClassWords") -> None:
         """Use this map from now on, and keep it; what is proposed anyway need not be kept."""
-        from explorer.core.class_words import words_key
+        from explorer.core.index.kept_words import keep_words
 
-        key = words_key(self._identity(), self._words())
-        self._settings.set_text(f"class words/{key}", "" if edited == self.proposed else edited.as_json())
+        kept = None if edited == self.proposed else edited
+        try:
+            keep_words(self._identity(), self._words(), kept, self._settings.folder)
+        except UserError as error:
+            self.problem.emit(error)
+        self._settings.set_text(self._setting, "")
         self._asked, self._known = True, edited
         self.changed.emit()
+
+    @property
+    def file(self) -> Path | None:
+        """Where the map is kept that a person decided; None where none is."""
+        from explorer.core.index.kept_words import place_of_words
+
+        place = place_of_words(self._identity(), self._words(), self._settings.folder)
+        return place if place.exists() else None
 
     def of(self, word: str) -> str:
         """The network's class that a given word means; "" where it means none or nothing is known."""
@@ -65,12 +79,8 @@ class GivenClasses(QObject):
         self.changed.emit()
 
     def _found(self) -> "ClassWords | None":
-        from explorer.core.class_words import told_apart, words_key
-
-        words, classes = self._words(), told_apart(self._classes())
-        if not words or not classes:
-            return None
-        return self._kept(words_key(self._identity(), words), classes) or self.proposed
+        words, classes = self._words(), self._classes()
+        return (self._kept(words, classes) or self.proposed) if words and classes else None
 
     def _words(self) -> list[str]:
         folder, index = self._library.folder, self._evidence.index
@@ -87,12 +97,25 @@ class GivenClasses(QObject):
             return index.contents.network.identity
         return network.identity if network is not None else ""
 
-    def _kept(self, key: str, classes: tuple[str, ...]) -> "ClassWords | None":
-        from explorer.core.class_words import ClassWords
+    @property
+    def _setting(self) -> str:
+        """Where earlier versions kept it."""
+        from explorer.core.class_words import words_key
 
-        text = self._settings.text(f"class words/{key}")
+        return f"class words/{words_key(self._identity(), self._words())}"
+
+    def _kept(self, words: list[str], classes: tuple[str, ...]) -> "ClassWords | None":
+        from explorer.core.class_words import ClassWords, told_apart
+        from explorer.core.index.kept_words import keep_words, kept_words, read_words
+
+        data, text = self._settings.folder, self._settings.text(self._setting)
         try:
-            class_words = ClassWords.from_json(text) if text else None
+            if text:
+                earlier = ClassWords.from_json(text)
+                if earlier.classes == told_apart(classes):
+                    keep_words(self._identity(), words, earlier, data)
+                self._settings.set_text(self._setting, "")
+            file = kept_words(self._identity(), words, classes, data)
+            return read_words(file, classes) if file is not None else None
         except UserError:
             return None  # damaged: as if it were not there
-        return class_words if class_words is not None and class_words.classes == classes else None

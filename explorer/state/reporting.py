@@ -66,6 +66,7 @@ class Reporting(QObject):
         assert index is not None
         class_words = self._given.map
         edited = class_words if class_words is not None and class_words != self._given.proposed else None
+        words_file = self._given.file if edited is not None else None
         book = self._tagging.book.copy()
         files = {"images": folder.path, "labels": folder.table, "tags": self._tagging.path}
         files["artifacts"], statements = self._lists.file, self._lists.said
@@ -76,7 +77,8 @@ class Reporting(QObject):
 
             opening = tuple(f"{name}={value}" for name, value in request.options(network).items()) if request else ()
             existing = {name: file for name, file in files.items() if file is not None and file.exists()}
-            sources = Sources(network, index, book, folder.path, folder.labels, existing, opening, edited, statements)
+            words = edited, words_file
+            sources = Sources(network, index, book, folder.path, folder.labels, existing, opening, *words, statements)
             evidence_report(sources, path, on_step=on_step)
             return path
 

@@ -11,6 +11,7 @@ from explorer.cli import main
 from explorer.core.class_words import propose
 from explorer.core.evaluation import evaluate
 from explorer.core.index import open_index
+from explorer.core.index.kept_words import keep_words
 from tests.core.index.synthetic_index import write_index
 from trainer.measures.taxonomy import read_taxonomy
 
@@ -101,3 +102,50 @@ def test_an_index_without_classes_is_said(tmp_path: Path, capsys: pytest.Capture
     write_index(tmp_path / "i.h5", np.ones((1, 8)), given=("",) * 8)
     assert main(["evaluate", "--index", str(tmp_path / "i.h5")]) == 1
     assert "knows no classes; give a table of them with --labels" in capsys.readouterr().err
+
+
+def test_words_mean_what_a_file_or_the_window_says(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
+    asked, words = ["evaluate", "--index", str(folder / "i.h5"), "--json"], propose(CLASSES, CLASSES)
+    (folder / "words.json").write_text(words.put("bcc", "mel").as_json())
+    assert main([*asked, "--words", str(folder / "words.json")]) == 0
+    assert json.loads(capsys.readouterr().out)["words"]["bcc"] == "mel"
+    with open_index(folder / "i.h5") as index:
+        keep_words(index.contents.network.identity, CLASSES, words.put("bcc", ""))
+    assert main(asked) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["words"]["bcc"] == ""
+    assert "decided in the window" in said.err
+    assert main([*asked, "--words", str(folder / "words.json")]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["words"]["bcc"] == "mel"
+    assert "decided in the window" not in said.err
+    (folder / "few.json").write_text(propose(("nv", "mel"), CLASSES).as_json())
+    assert main([*asked, "--words", str(folder / "few.json")]) == 0
+    assert "does not say what these words mean, so they mean none: bcc, bkl" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "does not exist"),
+        ("{", "does not map given words to classes"),
+        (propose(("nv",), ("a", "b")).as_json(), "a network with the classes a, b; this one has nv, mel"),
+    ],
+)
+def test_a_file_that_maps_no_words_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], content: str | None, why: str
+) -> None:
+    if content is not None:
+        (folder / "words.json").write_text(content)
+    assert main(["evaluate", "--index", str(folder / "i.h5"), "--words", str(folder / "words.json")]) == 1
+    assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["evaluate", "mute", "lens sheet", "alarm", "report"])
+def test_every_command_that_counts_classes_takes_words(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+    assert "--words FILE" in capsys.readouterr().out

@@ -44,13 +44,35 @@ def test_what_is_edited_is_kept_for_these_words_and_this_network(indexed: Worksp
         again.evidence.take(open_index(other))
         assert again.given.map.not_mapped == ()
         for damaged in ("{", '{"classes": ["other"], "words": {}}'):
-            keys = [key for key in again.settings._store.allKeys() if key.startswith("class words/")]
-            assert len(keys) == 1
-            again.settings.set_text(keys[0], damaged)
+            (file,) = (tmp_path / "home" / "class words").iterdir()
+            file.write_text(damaged)
             again.evidence.take(open_index(tmp_path / "index.h5"))
             assert again.given.map == again.given.proposed
+        assert again.given.file == file
+        again.given.edit(again.given.proposed)
+        assert again.given.file is None
     finally:
         again.close()
+
+
+def test_what_an_earlier_version_kept_is_taken_over(indexed: Workspace, tmp_path: Path) -> None:
+    edited = indexed.given.map.put("akiec", "")
+    indexed.settings.set_text(indexed.given._setting, edited.as_json())
+    indexed.evidence.take(open_index(tmp_path / "index.h5"))
+    assert indexed.given.map == edited
+    assert indexed.given.file is not None
+    assert indexed.settings.text(indexed.given._setting) == ""
+    indexed.evidence.take(open_index(tmp_path / "index.h5"))
+    assert indexed.given.map == edited
+
+
+def test_a_map_that_cannot_be_kept_is_used_and_said(indexed: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "home" / "class words").write_text("in the way")
+    problems: list[str] = []
+    indexed.given.problem.connect(lambda error: problems.append(str(error)))
+    indexed.given.edit(indexed.given.map.put("akiec", ""))
+    assert indexed.given.of("akiec") == ""
+    assert len(problems) == 1
 
 
 def test_the_dialog_shows_reasons_and_keeps_what_is_chosen(indexed: Workspace, qtbot: QtBot) -> None:

@@ -38,10 +38,13 @@ def commands_of(sources: Sources, facts: Mapping[str, Any]) -> dict[str, Any]:
         for filter_facts in filters
     }
     index = [PROGRAM, "index", *network, *labels, f"--out={INDEX}"]
-    return {"index": index, "figures": figures, "numbers": _numbers(files, network, labels, facts)}
+    words = [f"--words={os.fspath(sources.words_file)}"] if sources.words_file is not None else []
+    return {"index": index, "figures": figures, "numbers": _numbers(files, network, labels, words, facts)}
 
 
-def _numbers(files: Mapping[str, str], network: Words, labels: Words, facts: Mapping[str, Any]) -> dict[str, Words]:
+def _numbers(
+    files: Mapping[str, str], network: Words, labels: Words, words: Words, facts: Mapping[str, Any]
+) -> dict[str, Words]:
     """What makes the numbers of a section again that has any; muting stands under its word."""
     corrections = [f"--artifacts={files['artifacts']}"] if "artifacts" in files else []
     commands = {}
@@ -59,9 +62,9 @@ def _numbers(files: Mapping[str, str], network: Words, labels: Words, facts: Map
             f"--random-on={MUTED_PICTURES}",
         ]
         real = ["--found", *corrections] if muted["with_and_without"] is not None else []
-        commands[f"muting {muted['word']}"] = [PROGRAM, "mute", *network, *labels, *chosen, *real]
+        commands[f"muting {muted['word']}"] = [PROGRAM, "mute", *network, *labels, *words, *chosen, *real]
     if "findings" in facts["alarm"]:
-        commands["alarm"] = [PROGRAM, "alarm", *network, *labels, f"--index={INDEX}", *corrections]
+        commands["alarm"] = [PROGRAM, "alarm", *network, *labels, *words, f"--index={INDEX}", *corrections]
     return commands
 
 

@@ -28,7 +28,7 @@ class Sources:
     `labels` are the classes in a table, None where the index has all that is known; `said` is what a person said of the
     pictures' artifacts. `files` are the inputs by the name of their option, as they were given; `opening` are the other
     options with which the network was opened, as words of a command. `edited` says what given words mean where a person
-    decided that; else it is proposed.
+    decided that, and `words_file` where that is kept; else it is proposed.
     """
 
     network: Network
@@ -39,6 +39,7 @@ class Sources:
     files: Mapping[str, Path] = field(default_factory=dict)
     opening: tuple[str, ...] = ()
     edited: ClassWords | None = None
+    words_file: Path | None = None
     said: Said = field(default_factory=dict)
 
     @cached_property

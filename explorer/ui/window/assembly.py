@@ -230,6 +230,7 @@ def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Comman
     for indexing in (workspace.indexing, workspace.second_indexing):
         indexing.problem.connect(lambda error: show_error(error, NETWORK, FOLDER))
         indexing.noted.connect(lambda text: parts.problems.show_text(text, until=[NETWORK, FOLDER]))
+    workspace.given.problem.connect(lambda error: show_error(error, NETWORK, FOLDER))
     for asked in (workspace.suggesting, workspace.evaluating, workspace.worth_a_look, workspace.candidates):
         asked.problem.connect(lambda error: show_error(error, NETWORK, FOLDER))
     workspace.lists.problem.connect(lambda error: show_error(error, FOLDER))

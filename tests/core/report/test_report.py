@@ -226,6 +226,11 @@ def test_its_own_commands_make_its_numbers(
     why_not = report["facts"]["alarm"]["why_not"]
     assert why_not in " ".join(capsys.readouterr().err.split()), "it is the same question"
     assert cli.parser().parse_args(numbers["suggestions"][1:]).labels == folder / "labels.csv"
+    decided = commands_of(replace(sources, words_file=tmp_path / "w.json"), facts)["numbers"]
+    assert {name for name, words in decided.items() if f"--words={tmp_path / 'w.json'}" in words} == {
+        "muting border",
+        "alarm",
+    }
 
 
 def test_what_a_person_said_of_pictures_counts_and_is_checked(
