@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -92,6 +93,14 @@ class PictureSearch(QObject):
             words = ", ".join(sorted(folder.labels.counts)[:MOST_WORDS]) if folder.labels is not None else "none"
             problem = f"No picture matches. The given classes here: {words}."
         return Found(matching, problem)
+
+    def trained_on(self, picture: Path) -> bool:
+        """Whether the network was trained or chosen on a picture, as far as the index knows."""
+        folder, index = self._library.folder, self._evidence.index
+        if folder is None or index is None or picture not in folder.positions:
+            return False
+        row = index.rows.get(picture.relative_to(folder.path).as_posix())
+        return row is not None and bool(index.trained_on[row])
 
     def _part(self, part: str, folder: Folder) -> "tuple[list[bool], str]":
         if part.startswith("not:") and part != "not:":

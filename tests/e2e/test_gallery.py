@@ -18,6 +18,7 @@ from explorer.ui.panels.gallery_panel import GalleryPanel
 from explorer.ui.panels.gallery_tiles import CAPTION, PEAK
 from explorer.ui.widgets.lists import BASE, CELL, OVERLAY
 from explorer.ui.widgets.pixmaps import pixmap_of
+from tests.core.index.synthetic_index import write_index
 from tests.e2e.conftest import DEMO, Person
 from tests.e2e.test_look import pixels
 
@@ -179,6 +180,32 @@ def test_close_up_the_original_is_shown_around_the_peak_with_and_without_green(d
     assert panel.model.data_of(row, OVERLAY) is None
     assert panel.model.data_of(row, PEAK) is None
     assert np.abs(pixels(panel.grid.viewport().grab().toImage()) - green).max() > 60
+
+
+def test_what_the_network_was_trained_on_is_marked_whether_its_class_is_known_or_not(
+    demo: Person, tmp_path: Path
+) -> None:
+    folder, network = demo.workspace.library.folder, demo.workspace.library.network
+    names = tuple(picture.relative_to(folder.path).as_posix() for picture in folder.pictures)
+    filters = tuple(layer.filters for layer in network.layers)
+    path = write_index(
+        tmp_path / "index.h5",
+        np.random.default_rng(0).random((sum(filters), len(names))),
+        filters=filters,
+        names=names,
+        given=("",) * len(names),
+        identity=network.identity,
+        trained_on=np.arange(len(names)) % 2 == 0,
+    )
+    demo.workspace.evidence.take(open_index(path))
+    panel = look_at_pictures(demo)
+    answer(demo, panel)
+    marks = {
+        row.relative_to(folder.path).as_posix(): panel.model.data_of(row, CAPTION)[0].endswith("*")
+        for row in panel.model.rows
+    }
+    assert marks == {name: names.index(name) % 2 == 0 for name in marks}
+    assert set(marks.values()) == {True, False}
 
 
 def test_a_silent_filter_is_said_to_be_silent(demo: Person, index_file: Path, index: FolderIndex) -> None:

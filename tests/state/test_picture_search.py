@@ -13,6 +13,7 @@ from explorer.core.evaluation import evaluate
 from explorer.core.index import open_index
 from explorer.state.picture_search import parts_of
 from explorer.state.workspace import Workspace
+from explorer.ui.widgets.lists import CLASS, PictureModel
 from tests.core.index.synthetic_index import write_index
 
 NAMES = tuple(f"{kind}/{kind}_{number}.png" for kind in ("basal cell", "mel") for number in range(3))
@@ -51,6 +52,19 @@ def found(workspace: Workspace, text: str) -> list[int]:
     matching = workspace.picture_search.find(text).matching
     names = [path.stem for path, match in zip(workspace.library.folder.pictures, matching, strict=True) if match]
     return [place for place, name in enumerate(NAMES) if Path(name).stem in names]
+
+
+def test_the_list_marks_what_the_network_was_trained_on(indexed: Workspace) -> None:
+    model = PictureModel(indexed.library, indexed.picture_search)
+    model.search("")
+    words = {Path(name).stem: model.data_of(row, CLASS) for row in model.rows for name in NAMES if row.name in name}
+    assert {name for name, word in words.items() if word.endswith(" *")} == {"mel_1"}
+    assert [row.stem for row in model.rows if "trained or chosen on it" in model.about(row)] == ["mel_1"]
+    repainted: list[object] = []
+    model.dataChanged.connect(lambda *rows: repainted.append(rows))
+    indexed.evidence.take(None)
+    assert repainted
+    assert not any(str(model.data_of(row, CLASS)).endswith("*") for row in model.rows)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from explorer.state.library import Library
 from explorer.state.map_drawing import draw, fit
 from explorer.state.network_session import OverPicture
 from explorer.state.session import Session, View
-from explorer.ui.widgets.lists import BASE, CELL, OVERLAY
+from explorer.ui.widgets.lists import BASE, CELL, OVERLAY, TRAINED_ON
 from explorer.ui.widgets.overlay_grid import GAP, CellDelegate
 from explorer.ui.widgets.paint_budget import PaintBudget
 from explorer.ui.widgets.pixmaps import inscribed, pixmap_of
@@ -82,7 +82,7 @@ class GalleryModel(ListModel):
         if tile is None or answer is None:
             return "", ""
         value = percent(tile.value, 1) if answer.by == "area" else f"{tile.value:.3g}"
-        given = f"{tile.given}{' *' if tile.trained_on else ''}" if tile.given else ""
+        given = f"{tile.given} {TRAINED_ON}".strip() if tile.trained_on else tile.given
         prediction = f"{tile.predicted} {tile.probability:.2f}" if tile.predicted else ""
         return f"{value}  {given}", tile.reason or prediction
 

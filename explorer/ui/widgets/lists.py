@@ -37,6 +37,8 @@ SELECTED = Qt.ItemDataRole.UserRole + 6
 """Whether it is selected beside what is looked at."""
 MUTED = Qt.ItemDataRole.UserRole + 7
 """Whether the filter is muted."""
+TRAINED_ON = "*"
+"""What stands beside the class of a picture that the network was trained or chosen on, known or not."""
 CLASS, PREDICTION, PROBLEM = (Qt.ItemDataRole.UserRole + offset for offset in range(10, 13))
 
 
@@ -119,7 +121,7 @@ class PictureModel(ListModel):
         self._search = ""
         self.problem = ""
         """Why a part of the search could not be answered."""
-        search.changed.connect(lambda: self.search(self._search) if self._search else None)
+        search.changed.connect(lambda: self.search(self._search) if self._search else self.repaint_all())
         search.starred.changed.connect(lambda picture: self.repaint_rows([picture]))
         self._only: Sequence[Path] | None = None
         library.folder_opened.connect(lambda folder: self.search(self._search))
@@ -149,7 +151,8 @@ class PictureModel(ListModel):
         self.search(self._search)
 
     def about(self, row: Path) -> str:
-        return self._library.bad.get(row) or f"{row.name}\n{row.parent}"
+        trained = f"\n{TRAINED_ON} the network was trained or chosen on it" if self._finder.trained_on(row) else ""
+        return self._library.bad.get(row) or f"{row.name}\n{row.parent}{trained}"
 
     def data_of(self, row: Path, role: int) -> Any:
         bad = self._library.bad.get(row)
@@ -161,7 +164,8 @@ class PictureModel(ListModel):
             return self._thumbnail(row)
         if role == CLASS:
             folder = self._library.folder
-            return folder.labels.of(row) if folder is not None and folder.labels is not None else ""
+            given = folder.labels.of(row) if folder is not None and folder.labels is not None else ""
+            return f"{given} {TRAINED_ON}".strip() if self._finder.trained_on(row) else given
         if role == PREDICTION and bad is None:
             network, scores = self._library.network, self._library.predictions.get(row)
             if network is None or scores is None or not len(scores):
