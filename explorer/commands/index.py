@@ -78,8 +78,9 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.wrong_usage("--model and --images are needed")
     if bool(arguments.out) == arguments.kept:
         arguments.wrong_usage("give --out FILE, or --kept")
-    from explorer.core.index.shared_work import shared_by_torchrun
+    from explorer.core.index.shared_work import own_device, shared_by_torchrun
 
+    arguments.device = own_device(arguments.device)
     with shared_by_torchrun() as shared:
         return _build(arguments, shared)
 

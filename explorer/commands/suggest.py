@@ -70,7 +70,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments of `add_parser` say; 0, or a UserError where nothing can be suggested."""
-    from explorer.core.index.shared_work import shared_by_torchrun
+    from explorer.core.index.shared_work import own_device, shared_by_torchrun
     from explorer.core.suggestions import SuggestOptions, suggest, write_suggestions
     from explorer.core.suggestions.csv_file import is_suggestions
     from trainer.files.own_kind import check_own_kind
@@ -78,6 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_own_kind(arguments.out, "a table of suggestions", is_suggestions)
     child = arguments.progress == "json"
     reins = Reins() if child else None
+    arguments.device = own_device(arguments.device)
     network = network_of(arguments)
     stage = ["concepts"]
     with shared_by_torchrun() as shared, progress("suggest", shown=shared.first and not child) as on_bar:

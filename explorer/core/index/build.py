@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 import torch
 
-from explorer.core.index.folder_pictures import FolderPicture, Listed, Seen, list_pictures, seen
+from explorer.core.index.folder_pictures import PREPARED, FolderPicture, Listed, Seen, list_pictures, seen
 from explorer.core.index.frozen_sample import FrozenSample, measure_sample, read_sample, write_sample
 from explorer.core.index.joining import Joiner
 from explorer.core.index.measuring import Measurer
@@ -243,8 +243,10 @@ class _Build:
         return fewer if fewer != needed else list(parts)
 
     def _key(self, sample: FrozenSample) -> str:
-        text = json.dumps([VERSION, self._network.identity, sample.key, self._options.relevance])
-        return hashlib.sha256(text.encode()).hexdigest()
+        decides = [VERSION, self._network.identity, sample.key, self._options.relevance]
+        if PREPARED > 1:  # so that what was measured before there was this number stays
+            decides.append(PREPARED)
+        return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
 
 
 def _chunks(items: Iterable[Seen], size: int) -> Iterator[list[Seen]]:

@@ -21,6 +21,9 @@ from trainer.pictures.image_decoding import picture_digest, read_image
 Given = "Labels | Path | str | Mapping[str, str] | None"
 """Where classes come from: a table, what was read of one, or the class of each name."""
 
+PREPARED = 1
+"""Raised whenever `read_image` or `InputSpec.crop` make other pixels of a file: its answers are measured again then."""
+
 
 @dataclass(frozen=True)
 class FolderPicture:

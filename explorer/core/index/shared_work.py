@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from explorer.core.errors import UserError
+
 T = TypeVar("T")
 
 
@@ -39,6 +41,23 @@ class SharedWork:
 
 
 ALONE = SharedWork()
+
+
+def own_device(name: str) -> str:
+    """The device of this process where one of this `name` was asked for: under torchrun each takes a GPU of its own.
+
+    UserError where torchrun started more processes here than there are GPUs.
+    """
+    if name not in ("auto", "cuda") or int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return name
+    import torch
+
+    if not torch.cuda.is_available():
+        return name
+    number, gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    if number >= gpus:
+        raise UserError(f"There are more processes than GPUs here ({gpus}); lower --nproc-per-node.")
+    return f"cuda:{number}"
 
 
 @contextmanager

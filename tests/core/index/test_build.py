@@ -18,6 +18,7 @@ from explorer.core.errors import UserError
 from explorer.core.images import read_image
 from explorer.core.index import FolderIndex, build_index, open_index
 from explorer.core.index.build import BuildOptions
+from explorer.core.index.folder_pictures import PREPARED
 from explorer.core.index.measuring import Measurer
 from explorer.core.index.parts import folder_of
 from explorer.core.maps.activations import record
@@ -26,6 +27,7 @@ from explorer.core.progress import Cancelled
 from explorer.core.tags import FilterKey
 from tests.core.index.apart import building, kill_group
 from tests.networks import open_small, save_small
+from trainer.networks.input_spec import InputSpec
 
 
 def draw(folder: Path, count: int, seed: int = 0) -> list[Path]:
@@ -205,6 +207,31 @@ def test_scales_stay_where_the_file_that_keeps_them_is_damaged(
     build_index(network, pictures, out, on_note=notes.append)
     build_index(open_small(tmp_path, seed=6), pictures, out, on_note=notes.append)
     assert len(notes) == 1, "another network has scales of its own"
+
+
+def test_other_pixels_of_the_same_files_are_other_answers(
+    network: Network, pictures: Path, tmp_path: Path, computed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = build_index(network, pictures, tmp_path / "index.h5")
+    with open_index(out) as index:
+        scales = index.filters()["q995"]
+    computed.clear()
+    monkeypatch.setattr("explorer.core.index.build.PREPARED", 2)
+    for measured in (9, 0):
+        computed.clear()
+        build_index(network, pictures, out)
+        assert sum(computed) == measured
+    with open_index(out) as index:
+        assert (index.filters()["q995"] == scales).all()
+
+
+def test_what_decoding_and_preparing_make_is_what_their_number_stands_for(tmp_path: Path) -> None:
+    """Whoever changes a pixel here raises `PREPARED`, and then writes the new digests down."""
+    ((path),) = draw(tmp_path / "pictures", 1)
+    rgb, digest = read_image(path), hashlib.sha256()
+    for input in (InputSpec((20, 20)), InputSpec((20, 20), resize="shortest", resize_to=24), InputSpec((64, 64))):
+        digest.update(input.crop(rgb).tobytes())
+    assert (PREPARED, digest.hexdigest()[:16]) == (1, "b60c143bf2f5b549")
 
 
 def test_work_that_is_ended_goes_on_where_it_was(
