@@ -8,9 +8,11 @@ plain numbers, which HDF5 only copies.
 
 import contextlib
 import json
+import math
 import os
 import re
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ MOST_TEXTS, MOST_CHARACTERS = 10_000_000, 1 << 28
 texts in a column, and of their characters in a file."""
 SLAB = 10_000
 MOST_MEMORY = 4 << 30
+SECONDS, BYTES_A_SECOND = 15, 20_000_000
+"""Seconds of a processor that a file may take, and bytes for which it may take one more: HDF5 hangs over some files."""
 PLAIN = "iufb"
 PART = re.compile(r"[^/]+\.parts/[0-9a-f]{1,64}\.h5" if os.sep == "/" else r"[^/\\:]+\.parts/[0-9a-f]{1,64}\.h5")
 """What a column may join: a part in the folder beside it."""
@@ -134,6 +138,16 @@ def _is_plain(kind: Any) -> bool:
     return kind.kind in PLAIN and kind.itemsize <= 16 and not kind.hasobject
 
 
+def _bound_time(path: str) -> None:
+    """End this process where the file takes far more of a processor than any that was written whole."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        size = sum(file.stat().st_size for file in (Path(path), *Path(path).with_suffix(".parts").glob("*.h5")))
+        until = math.ceil(time.process_time() + SECONDS + size / BYTES_A_SECOND)
+        resource.setrlimit(resource.RLIMIT_CPU, (until, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
 def main() -> None:
     """Read a JSON list of paths from standard input; print a JSON list of what is wrong with each, "" for nothing."""
     with contextlib.suppress(ImportError, ValueError, OSError):  # Windows and macOS may not know this limit
@@ -143,6 +157,7 @@ def main() -> None:
     answers = []
     for path in json.load(sys.stdin):
         try:
+            _bound_time(path)
             check(path)
             answers.append("")
         except (Damaged, MemoryError) as error:

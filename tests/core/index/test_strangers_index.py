@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import signal
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +19,7 @@ from explorer.core.index.build import BuildOptions
 from explorer.core.index.parts import folder_of
 from explorer.core.index.sealed_file import Damaged, open_sealed, write_sealed
 from explorer.core.tags import FilterKey
+from tests.conftest import ROOT
 from tests.core.index.synthetic_index import write_index
 from tests.core.index.test_build import draw
 from tests.networks import open_small
@@ -196,3 +199,15 @@ def test_columns_that_do_not_fit_are_refused(spoil: Callable[[h5py.File], None],
     write_sealed(tmp_path / "spoiled.h5", copied)
     with pytest.raises(Damaged):
         open_index(tmp_path / "spoiled.h5")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit of Linux")
+def test_a_file_over_which_hdf5_hangs_takes_a_bounded_time(tmp_path: Path) -> None:
+    (tmp_path / "index.h5").write_bytes(b"")
+    code = (
+        "import sys; from explorer.core.index import hdf5_subprocess as reader; reader.SECONDS = 1\n"
+        "reader.check = lambda path: [None for _ in iter(int, 1)]  # forever\nreader.main()"
+    )
+    asked = json.dumps([str(tmp_path / "index.h5")])
+    ended = subprocess.run([sys.executable, "-c", code], input=asked, text=True, cwd=ROOT, timeout=120, check=False)
+    assert ended.returncode == -signal.SIGXCPU
