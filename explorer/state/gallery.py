@@ -40,22 +40,25 @@ KINDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What pictures can be chosen by, in words."""
-ORDERS: Mapping[str, str] = MappingProxyType({"inside": "by the peak", "area": "by the area"})
-"""What counts as strong: the highest value without the map's outermost ring, or the share of the map above a limit."""
+ORDERS: Mapping[str, str] = MappingProxyType({"inside": "by the peak", "area_inside": "by the area"})
+"""What counts as strong, both without the map's outermost ring: the highest value, or the share above a limit."""
 TILES = 24
 SLOT, FIELDS = "pictures of a filter", "receptive fields"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What an index says of one filter: the pictures that were chosen, and sentences about it."""
+    """What an index says of one filter: the pictures that were chosen, and sentences about it.
+
+    `ring` is the share (0..1) of its answer in the map's outermost ring.
+    """
 
     key: FilterKey
     by: str
     gallery: "Gallery"
     sentence: str
     scale: Scale
-    ring_ratio: float
+    ring: float
     measured: int
     asked: int
     tiles: "Mapping[Path, GalleryPicture]" = field(default_factory=dict)
@@ -158,13 +161,14 @@ class FilterGallery(QObject):
 
     def _look(self) -> None:
         """Have the pictures chosen, where somebody looks and it is not what was chosen last."""
-        index, view, folder = self.index, self._session.view, self._library.folder
+        index, view, folder, network = self.index, self._session.view, self._library.folder, self._library.network
         key = FilterKey(view.layer, view.filter)
         wanted = (index, key, self.kind, self.by, self.seed)
         if not self._watched or self.kind != "surround":
             self._surrounds.drop()
-        if not self._watched or index is None or folder is None or wanted == self._done:
+        if not self._watched or index is None or folder is None or network is None or wanted == self._done:
             return
+        size = network.layers[key.layer].height, network.layers[key.layer].width
         kind, by, seed, positions, root = self.kind, self.by, self.seed, folder.positions, folder.path
         surrounds = self._surrounds.of(index, root) if kind == "surround" else None
         if kind == "surround" and surrounds is None:
@@ -176,7 +180,7 @@ class FilterGallery(QObject):
 
         def work(on_step: OnStep) -> Answer:
             lesions = lesions_in(folder, index)
-            return _answer(index, key, kind, by, seed, lesions, surrounds, root, positions)
+            return _answer(index, key, size, kind, by, seed, lesions, surrounds, root, positions)
 
         def done(answer: Answer) -> None:
             self._done = wanted
@@ -223,6 +227,7 @@ class FilterGallery(QObject):
 def _answer(
     index: "FolderIndex",
     key: FilterKey,
+    size: tuple[int, int],
     kind: str,
     by: str,
     seed: int,
@@ -232,6 +237,7 @@ def _answer(
     positions: Mapping[Path, int],
 ) -> Answer:
     from explorer.core.index.gallery import gallery
+    from explorer.core.index.schema import share_in_ring
     from explorer.core.index.strong_pictures import strong_pictures
 
     tile_gallery = gallery(index, key, kind, TILES, by=by, lesions=lesions, surrounds=surrounds, seed=seed)
@@ -242,7 +248,7 @@ def _answer(
         gallery=tile_gallery,
         sentence=strong_pictures(index, key).sentence(),
         scale=index.scale(key),
-        ring_ratio=float(index.filters()[index.row(key)]["ring_ratio"]),
+        ring=share_in_ring(float(index.filters()[index.row(key)]["ring_ratio"]), size),
         measured=len(index.pictures),
         asked=index.contents.asked,
         tiles={picture: tile for picture, tile in tiles.items() if picture in positions},

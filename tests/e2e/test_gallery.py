@@ -10,6 +10,7 @@ from PySide6.QtGui import QPixmap
 import explorer.core.alarm.picture_table as picture_table
 from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex, build_index, gallery, open_index
+from explorer.core.index.filter_card import filter_card
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey
 from explorer.state.gallery import KINDS, Answer
@@ -21,6 +22,7 @@ from explorer.ui.widgets.pixmaps import pixmap_of
 from tests.core.index.synthetic_index import write_index
 from tests.e2e.conftest import DEMO, Person
 from tests.e2e.test_look import pixels
+from trainer.measures.percent import percent
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +138,9 @@ def test_every_kind_can_be_chosen(demo: Person, index_file: Path, index: FolderI
         assert [row.relative_to(demo.workspace.library.folder.path).as_posix() for row in panel.model.rows] == [
             one.picture for one in expected
         ]
-    panel.by.setCurrentIndex(panel.by.findData("area"))
+    panel.by.setCurrentIndex(panel.by.findData("area_inside"))
     panel.by.activated.emit(panel.by.currentIndex())
-    demo.until(lambda: panel._gallery.answer.by == "area")
+    demo.until(lambda: panel._gallery.answer.by == "area_inside")
     assert panel.model.data_of(panel.model.rows[0], CAPTION)[0].split()[1] == "%"
 
 
@@ -220,6 +222,19 @@ def test_a_silent_filter_is_said_to_be_silent(demo: Person, index_file: Path, in
     demo.until(lambda: "silent" in panel.sentence.text())
     assert panel.model.rowCount() == 0
     assert "is silent" in panel.grid.hint
+
+
+def test_how_much_of_the_answer_lies_at_the_edge_stands_above_the_pictures(
+    demo: Person, index_file: Path, index: FolderIndex
+) -> None:
+    demo.workspace.evidence.take(open_index(index_file))
+    panel = look_at_pictures(demo)
+    for filter in (57, 2):
+        demo.workspace.session.update(filter=filter)
+        key = answer(demo, panel).key
+        share = filter_card(index, key, (28, 28)).ring
+        assert f"{percent(share)} of it at the edge" in panel.note.text()
+    assert index.answers(key, "area_inside").max() > 0
 
 
 def test_why_there_are_no_pictures_is_said_on_every_layer(

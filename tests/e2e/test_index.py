@@ -27,15 +27,15 @@ QUIET, EDGE, TWINS = 5, 7, (20, 40)
 
 @pytest.fixture
 def indexed(demo: Person, tmp_path: Path) -> Person:
-    """The demo with an index of its folder: filter 5 of layer 7 is silent, 7 at the edge, 20 and 40 are twins."""
+    """The demo with an index of its folder: in layer 7, 5 answers to padding alone, 7 at the edge, 20 and 40 alike."""
     network, folder = demo.workspace.library.network, demo.workspace.library.folder
     filters = tuple(layer.filters for layer in network.layers)
     random = np.random.default_rng(0)
     peaks = random.random((sum(filters), len(folder.pictures)))
     first = sum(filters[:-1])
-    peaks[first + QUIET] = 0
     peaks[first + TWINS[1]] = 3 * peaks[first + TWINS[0]]
-    ring = np.ones(peaks.shape)
+    inside, ring = peaks.copy(), np.ones(peaks.shape)
+    inside[first + QUIET] = -1
     ring[first + EDGE] = 5
     path = write_index(
         tmp_path / "index.h5",
@@ -45,7 +45,7 @@ def indexed(demo: Person, tmp_path: Path) -> Person:
         given=tuple(folder.labels.of(picture) for picture in folder.pictures),
         classes=network.classes,
         identity=network.identity,
-        inside=peaks,
+        inside=inside,
         ring=ring,
         relevance=random.random(peaks.shape) * random.random((len(peaks), 1)) ** 4,
     )

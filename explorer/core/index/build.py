@@ -44,10 +44,6 @@ OnReady = Callable[[Path, int, int], None]
 """Called with the index, its pictures and those of the folder whenever there is more to look at."""
 OnNote = Callable[[str], None]
 """Called with a sentence that a person should read."""
-SCALES_LOST = (
-    "The scales that were kept with {name} cannot be read any more, and are measured anew, and every answer with them: "
-    "figures drawn from now on may have other scales than those drawn before."
-)
 OnStage = Callable[[str], None]
 """Called with "sample", "pictures" or "joining" when that begins."""
 STAGES: Mapping[str, str] = MappingProxyType(
@@ -150,12 +146,12 @@ class _Build:
         rest = [picture for row, picture in enumerate(pictures) if row not in for_scales]
         self._shared.wait()  # until the first one is the only builder
         identity, anew = self._network.identity, self._options.remeasure
-        measured, lost = (None, False) if anew else read_sample(path, self.out, identity)
+        measured, lost = (None, "") if anew else read_sample(path, self.out, identity)
         self._shared.wait()
         if self._shared.first and (measured is None or lost or not path.exists()):
             if measured is None:
                 if lost:
-                    self.on_note(SCALES_LOST.format(name=self.out.name))
+                    self.on_note(lost.format(name=self.out.name))
                 self.on_stage("sample")
                 measured = self._measured(first)
             write_sample(path, measured, identity)

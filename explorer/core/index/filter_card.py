@@ -9,7 +9,7 @@ from explorer.core.index.class_separation import ClassSeparation, class_separati
 from explorer.core.index.folder_index import FolderIndex
 from explorer.core.index.layer_summary import BY, mostly_at_edge
 from explorer.core.index.likeness import Alike, likeness
-from explorer.core.index.schema import ring_share
+from explorer.core.index.schema import share_in_ring
 from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey
 
@@ -25,8 +25,8 @@ class FilterCard:
     `counts` (BARS,) and `edges` (BARS + 1,) are the distribution of `peaks` (N,), the highest value inside on each
     picture; `silent_share` (0..1) of them are not above zero. `relevance` is its share of |relevance| in its layer
     (0..1, NaN where unknown), `rank` its place by that among the `filters` of the layer, from 1. `ring` is the share
-    (0..1) of its answer in the map's outermost ring. A `silent` filter has no peak above zero, or answers the same
-    everywhere: there are no `classes` of it, and no share that it is stronger than.
+    (0..1) of its answer in the map's outermost ring. A `silent` filter has no such peak above zero, or answers the
+    same everywhere: there are no `classes` of it, and no share that it is stronger than.
     """
 
     key: FilterKey
@@ -65,8 +65,7 @@ def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_st
     finite = peaks[np.isfinite(peaks)]
     counts, edges = np.histogram(finite, bins=BARS)
     on_step(1, 3)
-    silent_share = float((finite <= 0).mean()) if len(finite) else 1.0
-    silent = bool(own["silent"]) or silent_share == 1
+    silent = bool(own["silent"])
     classes = class_separation(index, key, by=BY)
     if silent:
         classes = replace(classes, classes=())
@@ -78,11 +77,11 @@ def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_st
         counts,
         edges,
         silent=silent,
-        silent_share=silent_share,
+        silent_share=float(own["silent_share_inside"]),
         relevance=float(own["relevance_share"]),
         rank=1 + int((layer["relevance_share"] > own["relevance_share"]).sum()),
         filters=len(layer),
-        ring=min(1.0, float(own["ring_ratio"]) * ring_share(*size)),
+        ring=share_in_ring(float(own["ring_ratio"]), size),
         at_edge=mostly_at_edge(float(own["ring_ratio"]), size),
         classes=classes,
         alike=tuple(filter_likeness.alike(4)),

@@ -14,7 +14,9 @@ import numpy.typing as npt
 
 from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
+from explorer.core.index import version_1
 from explorer.core.index.embedding import Embedding
+from explorer.core.index.filter_scale import filter_scale
 from explorer.core.index.joined_file import parts_of, read_contents
 from explorer.core.index.schema import ANSWERS, Contents
 from explorer.core.index.sealed_file import Damaged, check_sealed, open_sealed
@@ -166,13 +168,8 @@ class FolderIndex:
         return np.asarray(self._read("place", self.row(key)), np.int64)
 
     def scale(self, key: FilterKey) -> Scale:
-        """The scale that stays: from the median to the 0.995 quantile of the filter's values on the sample.
-
-        Up to the highest value for a filter that answers so rarely that the quantile misses it.
-        """
-        filter_row = self.contents.filters[self.row(key)]
-        low, high = max(0.0, float(filter_row["median"])), max(0.0, float(filter_row["q995"]))
-        return Scale(low, high if high > low else max(low, float(filter_row["highest"])))
+        """The scale that stays: `filter_scale`, from the filter's values inside on the sample."""
+        return filter_scale(self.contents.filters[self.row(key)])
 
     def histogram(self, key: FilterKey) -> tuple[npt.NDArray[np.int64], Numbers]:
         """Counts (BINS,) and edges (BINS + 1,) of the filter's values on the sample."""
@@ -219,7 +216,7 @@ class FolderIndex:
             raise UserError(f'An index has no answer "{answer}"; it has {", ".join(ANSWERS)}.')
         self._check_parts()
         if answer not in self._columns:
-            self._columns[answer] = self._file[f"answers/{answer}"]
+            self._columns[answer] = version_1.column(self._file, answer)
         return self._columns[answer]
 
     def _dataset(self, name: str) -> h5py.Dataset:
@@ -246,7 +243,7 @@ def _lowest(values: Numbers, n: int) -> npt.NDArray[np.intp]:
 
 
 def open_index(path: Path | str) -> FolderIndex:
-    """Open the index at `path`; UserError where it is not there, damaged or of another version."""
+    """Open the index at `path`; UserError where it is not there, damaged or of a later version."""
     path = Path(path)
     try:
         file = open_sealed(path)
@@ -257,8 +254,8 @@ def open_index(path: Path | str) -> FolderIndex:
     try:
         parts = parts_of(path, file)
         _check_parts(path, parts)
-        contents = read_contents(file)
-        return FolderIndex(path, file, contents, _held(path, parts))
+        contents, held = read_contents(file), _held(path, parts)
+        return FolderIndex(path, file, version_1.with_silence(contents, file), held)
     except UserError:
         file.close()
         raise

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import h5py
@@ -15,12 +15,18 @@ from explorer.core.index.measuring import Measurer
 from explorer.core.index.sampling import SAMPLE
 from explorer.core.index.schema import QUANTILES
 from explorer.core.index.sealed_file import Damaged, open_sealed, write_sealed
-from explorer.core.index.value_counts import CELLS, COUNTED, LOOKED, ValueCounts
+from explorer.core.index.value_counts import CELLS, COUNTED, LOOKED, Distribution, ValueCounts
 from explorer.core.network.opening import Network
 
 THRESHOLD = QUANTILES.index(0.995)
-COLUMNS = ("quantiles", "counts", "edges", "lowest", "highest")
+COLUMNS = tuple(column.name for column in fields(Distribution))
 HISTOGRAM = ("counts", "edges")
+_ANEW = (
+    "and are measured anew, and every answer with them: figures drawn from now on may have other scales than those "
+    "drawn before."
+)
+LOST = f"The scales that were kept with {{name}} cannot be read any more, {_ANEW}"
+EARLIER = f"The scales of {{name}} were measured by an earlier version, with the edges of the maps, {_ANEW}"
 
 
 @dataclass(frozen=True)
@@ -35,19 +41,24 @@ class FrozenSample:
     edges: npt.NDArray[np.float32]
     lowest: npt.NDArray[np.float32]
     highest: npt.NDArray[np.float32]
+    quantiles_inside: npt.NDArray[np.float32]
+    lowest_inside: npt.NDArray[np.float32]
+    highest_inside: npt.NDArray[np.float32]
     pictures: tuple[str, ...]
 
     @property
     def key(self) -> str:
         """SHA-256 (hex) of the quantiles and pictures."""
         digest = hashlib.sha256(json.dumps(self.pictures).encode())
-        digest.update(np.ascontiguousarray(self.quantiles).tobytes())
+        for quantiles in (self.quantiles, self.quantiles_inside):
+            digest.update(np.ascontiguousarray(quantiles).tobytes())
         return digest.hexdigest()
 
     def thresholds(self, network: Network) -> list[torch.Tensor]:
-        """The value above which an answer is strong (C,), of each layer, on the network's device."""
+        """The values above which an answer is strong (2, C), anywhere and inside, of each layer, on its device."""
         sizes = [info.filters for info in network.layers]
-        split = torch.from_numpy(self.quantiles[:, THRESHOLD].copy()).split(sizes)  # type: ignore[no-untyped-call]
+        both = np.stack([self.quantiles[:, THRESHOLD], self.quantiles_inside[:, THRESHOLD]])
+        split = torch.from_numpy(both).split(sizes, dim=1)  # type: ignore[no-untyped-call]
         return [threshold.to(network.device) for threshold in split]
 
 
@@ -75,14 +86,10 @@ def measure_sample(
     counts.reverse()
     # What is counted takes more memory than what is kept.
     distributions = [counts.pop().distribution() for _ in network.layers]
-    return FrozenSample(
-        np.concatenate([distribution.quantiles for distribution in distributions]),
-        np.concatenate([distribution.counts for distribution in distributions]),
-        np.concatenate([distribution.edges for distribution in distributions]),
-        np.concatenate([distribution.lowest for distribution in distributions]),
-        np.concatenate([distribution.highest for distribution in distributions]),
-        tuple(digests),
-    )
+    columns = {
+        column: np.concatenate([getattr(distribution, column) for distribution in distributions]) for column in COLUMNS
+    }
+    return FrozenSample(**columns, pictures=tuple(digests))
 
 
 def write_sample(path: Path, sample: FrozenSample, identity: str) -> None:
@@ -103,24 +110,27 @@ def keep_sample(file: h5py.File, sample: FrozenSample) -> None:
     _fill(group, sample, [name for name in COLUMNS if name not in HISTOGRAM])
 
 
-def read_sample(path: Path, index: Path, identity: str) -> tuple[FrozenSample | None, bool]:
+def read_sample(path: Path, index: Path, identity: str) -> tuple[FrozenSample | None, str]:
     """What was measured with this network: what lies at `path`, or where that is gone or damaged, what the index keeps.
 
-    None where nothing was; and whether there is something that cannot be read any more, though the index may keep it.
+    None where nothing was; and what is to be said where something lies there that cannot be read (`LOST`), or that an
+    earlier version measured (`EARLIER`), "" else.
     """
-    lost = False
+    lost = ""
     for place in (path, index):
         try:
             with open_sealed(place) as file:
                 group = file["sample"] if place is index else file
                 if _network_of(file) != identity:
-                    return None, False
+                    return None, ""
+                if "quantiles" in group and "quantiles_inside" not in group:
+                    return None, EARLIER
                 columns = {name: group[name][()] for name in COLUMNS}
                 return FrozenSample(**columns, pictures=tuple(group["pictures"].asstr()[()])), lost
         except FileNotFoundError:
             continue
         except (Damaged, OSError, KeyError, ValueError, TypeError):
-            lost = True
+            lost = LOST
     return None, lost
 
 

@@ -56,7 +56,7 @@ class GalleryPicture:
 
 @dataclass(frozen=True)
 class Gallery:
-    """The pictures that were chosen, none where the filter is `silent`: one that answers alike everywhere.
+    """The pictures that were chosen, none where the filter is `silent`: where it has no answer inside, or one alike.
 
     `passed_over` counts the pictures that were left out because one of their kind is there already.
     """
@@ -85,8 +85,8 @@ def gallery(
     "strongest", "weakest" and "class" take the highest (lowest) answers in their order and pass over a picture that is
     too alike to one taken before: nearer to it by the last hidden layer than the `TOO_ALIKE` quantile
     of the distances between the `MEASURED` pictures with the smallest digests, which are as good as drawn at random
-    and remain nearly the same when pictures are added. Only pictures with an answer above zero are strong, and, but for
-    "class", only those of the upper half.
+    and remain nearly the same when pictures are added. Only pictures with a value above zero inside are strong, and,
+    but for "class", only those of the upper half.
     "tenths" are the pictures at every tenth of the ranks, the highest first. "contrast" are pairs: a strong picture,
     then the one in the filter's lower half that is most like it by the last hidden layer; for "near" it is the most
     alike of the same given class of those in the lowest `LOWEST` with `no_answer`; each once. For "surround" it is the
@@ -130,7 +130,7 @@ def gallery(
 
 
 class _Choice:
-    """The filter's answers (N) and what is known of the pictures; `ranks` are their rows, the highest answer first."""
+    """The filter's answers (N) and what is known of the pictures; `ranks` are their rows, the highest answer first.
 
     def __init__(
         self,
@@ -142,6 +142,7 @@ class _Choice:
     ) -> None:
         self._index, self._key = index, key
         self.values, self.given = index.answers(key, by), tuple(given)
+        self.answered = index.answers(key, "inside") > 0
         digests, known = index.digests, index.lesions if lesions is None else lesions
         self._file = _codes(digests)
         self._lesion = _codes([known.get(picture, "") or f"\0{picture}" for picture in index.pictures])
@@ -157,7 +158,8 @@ class _Choice:
     def strongest(self, n: int, of: str | None = None, beside: Rows = ()) -> list[int]:
         """The strongest pictures of different kinds, of one class or of all; none shows what those `beside` show."""
         upper = self.ranks if of is not None else self.ranks[: (len(self.ranks) + 1) // 2]
-        strong = [int(row) for row in upper if self.values[row] > 0 and of in (None, self.given[row])]
+        answered = self.answered & (self.values > 0)
+        strong = [int(row) for row in upper if answered[row] and of in (None, self.given[row])]
         return self.spread(strong[: max(20 * n, round(LOOKED_THROUGH * len(strong)))], n, beside)
 
     def spread(self, order: Rows | Ranks, n: int, beside: Rows = ()) -> list[int]:
@@ -245,7 +247,7 @@ def _codes(words: Sequence[str]) -> Ranks:
 
 def no_answer(index: FolderIndex, key: FilterKey) -> npt.NDArray[np.bool_]:
     """Whether a filter has no answer inside (N,): none above 0, or at most half of its threshold on the sample."""
-    threshold = float(index.filters()[index.row(key)]["q995"])
+    threshold = float(index.filters()[index.row(key)]["q995_inside"])
     none: npt.NDArray[np.bool_] = index.answers(key, "inside") <= max(0.0, CLEARLY * threshold)
     return none
 

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from explorer.core.index import version_1
 from explorer.core.index.hdf5_subprocess import parts_in
 from explorer.core.index.schema import ANSWERS, BINS, FILTERS, FORMAT, VERSION, Contents, NetworkFacts, Pictures
 from explorer.core.index.sealed_file import Damaged, write_sealed
@@ -104,11 +105,12 @@ def _fill(file: h5py.File, contents: Contents, columns: Callable[[h5py.File], No
 
 
 def read_contents(file: h5py.File) -> Contents:
-    """All of an index but its answers; Damaged where something is missing."""
+    """All of an index of this version or of version 1 but its answers; Damaged where something is missing."""
     try:
         if file.attrs["format"] != FORMAT:
             raise KeyError("format")
-        if file.attrs["version"] != VERSION:
+        old = version_1.is_of(file)
+        if not old and file.attrs["version"] != VERSION:
             raise Damaged("The index is of another version of this program; make it again.")
         network = json.loads(file.attrs["network"])
         lists = {name: tuple(value) for name, value in network.items() if isinstance(value, list)}
@@ -118,24 +120,24 @@ def read_contents(file: h5py.File) -> Contents:
         contents = Contents(
             network=NetworkFacts(**(network | lists)),
             pictures=Pictures(names, digests, pictures["size"][()], given, pictures["trained_on"][()], lesions),
-            filters=file["filters"][()],
+            filters=version_1.as_today(file["filters"][()]) if old else file["filters"][()],
             counts=file["histogram/counts"][()],
             edges=file["histogram/edges"][()],
             asked=int(file.attrs["asked"]),
             sample=int(file.attrs["sample"]),
             facts=json.loads(file.attrs["facts"]),
         )
-        _check(contents, file)
+        _check(contents, file, version_1.STORED if old else tuple(ANSWERS))
         return contents
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise Damaged(f"The index lacks {error}; make it again.") from error
 
 
-def _check(contents: Contents, file: h5py.File) -> None:
-    """ValueError where the columns do not fit each other: what reads them counts on it."""
+def _check(contents: Contents, file: h5py.File, answers: Sequence[str]) -> None:
+    """ValueError where the columns do not fit each other, `answers` among them: what reads them counts on it."""
     filters, pictures = sum(contents.network.filters), len(contents.pictures.names)
     columns, network = contents.pictures, contents.network
-    shapes = {name: (filters, pictures) for name in ANSWERS} | {"place": (filters, pictures, 2)}
+    shapes = {name: (filters, pictures) for name in answers} | {"place": (filters, pictures, 2)}
     fits = (
         contents.filters.dtype == FILTERS
         and contents.filters.shape == (filters,)

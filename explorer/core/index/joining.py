@@ -13,8 +13,9 @@ from explorer.core.index.folder_pictures import FolderPicture
 from explorer.core.index.frozen_sample import FrozenSample, keep_sample
 from explorer.core.index.joined_file import Piece, parts_of, write_joined
 from explorer.core.index.parts import Part, folder_of, read_part
-from explorer.core.index.schema import FILTERS, QUANTILE_NAMES, Contents, NetworkFacts, Pictures
+from explorer.core.index.schema import FILTERS, QUANTILE_NAMES, QUANTILE_NAMES_INSIDE, Contents, NetworkFacts, Pictures
 from explorer.core.index.sealed_file import Damaged, open_sealed
+from explorer.core.index.silence import Silence
 from explorer.core.network.opening import Network
 from trainer.networks.checkpoint import SEEN_DIGITS, seen_digests
 
@@ -118,11 +119,11 @@ class Joiner:
         rows = np.zeros(len(sample.quantiles), FILTERS)
         rows["layer"] = np.concatenate([np.full(info.filters, info.index) for info in layers])
         rows["filter"] = np.concatenate([np.arange(info.filters) for info in layers])
-        for quantile, name in enumerate(QUANTILE_NAMES):
-            rows[name] = sample.quantiles[:, quantile]
-        rows["lowest"], rows["highest"] = sample.lowest, sample.highest
+        for quantile, (name, name_inside) in enumerate(zip(QUANTILE_NAMES, QUANTILE_NAMES_INSIDE, strict=True)):
+            rows[name], rows[name_inside] = sample.quantiles[:, quantile], sample.quantiles_inside[:, quantile]
+        rows["lowest"], rows["highest"], rows["highest_inside"] = sample.lowest, sample.highest, sample.highest_inside
         sums = {name: np.zeros(len(rows)) for name in ("silent_share", "peak", "ring_ratio", "relevance")}
-        low, high = np.full(len(rows), np.inf), np.full(len(rows), -np.inf)
+        silence = Silence(len(rows))
         sizes: list[npt.NDArray[np.int32]] = []
         widths = 0, 0
         for part, group in itertools.groupby(places, key=lambda place: place[0]):
@@ -133,13 +134,13 @@ class Joiner:
             sums["peak"] += peaks.sum(axis=1)
             sums["ring_ratio"] += columns["ring"].astype(np.float64).sum(axis=1)
             sums["relevance"] += np.abs(columns["relevance"].astype(np.float64)).sum(axis=1)
-            low, high = np.minimum(low, peaks.min(axis=1)), np.maximum(high, peaks.max(axis=1))
+            silence.add(columns["inside"])
             sizes.append(columns["size"])
             widths = columns["logits"].shape[1], columns["embedding"].shape[1]
         for name, total in sums.items():
             rows[name] = total / len(places)
-        same_everywhere = (sample.lowest == sample.highest) & (low == high)
-        rows["silent"] = (rows["silent_share"] == 1) | same_everywhere
+        rows["silent_share_inside"] = silence.share
+        rows["silent"] = silence.silent(sample.lowest_inside == sample.highest_inside)
         # A filter that answers what is no number takes nothing from the others.
         relevance = np.nan_to_num(rows["relevance"])
         of_layer = np.bincount(rows["layer"], relevance)[rows["layer"]]

@@ -29,9 +29,9 @@ class LayerSummary:
     """The C filters of a layer.
 
     `relevance` (C,) as the share of |relevance| in the layer; `strength` (C,) the mean peak inside over the pictures;
-    `separation` (C,) how far a class is surely told from the others, see `separation`; NaN where a filter is silent
-    inside, and where too few pictures have a class. `alike` all filters so that those that answer alike stand side by
-    side. `silent`, and `edge` (mostly at the picture's edge), name filters; `twins` those that have some.
+    `separation` (C,) how far a class is surely told from the others, see `separation`; NaN where a filter is silent, and
+    where too few pictures have a class. `alike` all filters so that those that answer alike stand side by side.
+    `silent`, and `edge` (mostly at the picture's edge), name filters; `twins` those that have some.
     """
 
     relevance: Values
@@ -68,8 +68,8 @@ def summary_of(
         block = slice(start, min(len(rows), start + at_once))
         answers = index.rows_answers(slice(first + block.start, first + block.stop), BY)
         strength[block] = answers.mean(axis=1, dtype=np.float64)
-        silent = rows["silent"][block] | ~(answers > 0).any(axis=1)  # what lies below zero is no answer
-        separated[block] = np.where(silent, np.nan, separation(answers, words, index.trained_on, on_step))
+        apart = separation(answers, words, index.trained_on, on_step)
+        separated[block] = np.where(rows["silent"][block], np.nan, apart)  # what lies below zero is no answer
     alike = layer_correlations(index, layer, by=BY, on_step=lambda done, _: on_step(len(rows) + done, 3 * len(rows)))
     return LayerSummary(
         relevance=rows["relevance_share"].astype(np.float64),

@@ -13,11 +13,13 @@ from torch import nn
 
 from explorer.core.errors import UserError
 from explorer.core.index.batch_layout import fast_copy, overwritten
-from explorer.core.index.schema import ring_share
+from explorer.core.index.schema import inside_of, ring_share
 from explorer.core.network.class_choice import class_number
 from explorer.core.network.forward_pass import source
 from explorer.core.network.opening import Network
 
+CACHED = 1 << 22
+"""Bytes of maps of which the numbers are found at once on a processor: its caches hold them, and all are read often."""
 Kept = Callable[[int, torch.Tensor], None]
 """Called with a layer and its maps (N, C, h, w) while the pass runs; they must not be kept."""
 
@@ -56,7 +58,10 @@ class Measurer:
             self._network.module(batch.to(self._network.device))
 
     def measure(self, batch: torch.Tensor, thresholds: list[torch.Tensor]) -> BatchAnswers:
-        """The answers to prepared pictures (N, channels, H, W); `thresholds` holds the (C,) of each layer."""
+        """The answers to prepared pictures (N, channels, H, W); `thresholds` holds the (2, C) of each layer.
+
+        The first row is for the whole map, the second for what is inside of its outermost ring.
+        """
         numbers: dict[int, dict[str, torch.Tensor]] = {}
         gradients: dict[int, torch.Tensor] = {}
         embedding: list[torch.Tensor] = []
@@ -88,7 +93,14 @@ class Measurer:
         )
 
     def _numbers(self, maps: torch.Tensor, threshold: torch.Tensor) -> dict[str, torch.Tensor]:
-        """The numbers of one layer's maps (N, C, h, w), each (N, C) on their device.
+        """The numbers of one layer's maps (N, C, h, w) with its `threshold` (2, C), each (N, C) on their device."""
+        of_a_picture = maps[0].numel() * maps.element_size()
+        at_once = max(1, CACHED // of_a_picture) if maps.device.type == "cpu" else len(maps)
+        pieces = [self._numbers_of(piece, threshold) for piece in torch.split(maps, at_once)]
+        return {name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}
+
+    def _numbers_of(self, maps: torch.Tensor, threshold: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The same, of maps that are few.
 
         Rows of a map lie side by side with all channels (N, h, w * C): reductions over h are the fastest there are.
         Results go into memory that is there: a page asked of the system costs more than the arithmetic on it.
@@ -97,19 +109,23 @@ class Measurer:
         flat = maps.permute(0, 2, 3, 1).contiguous().view(count, height, width * filters)
         spare = self._spare_like(flat)
 
-        def summed(values: torch.Tensor) -> torch.Tensor:
-            return values.sum(1, dtype=torch.float32).view(count, width, filters).sum(1)
+        def summed(values: torch.Tensor, columns: slice = slice(None)) -> torch.Tensor:
+            return values.sum(1, dtype=torch.float32).view(count, width, filters)[:, columns].sum(1)
 
+        rows, columns = inside_of(height, width)
+        limit, limit_inside = (of_place.repeat(width) for of_place in threshold)
         sums = summed(flat)
-        above = summed(torch.gt(flat, threshold.repeat(width), out=spare))
+        above = summed(torch.gt(flat, limit, out=spare))
+        above_inside = summed(torch.gt(flat[:, rows], limit_inside, out=spare[:, rows]), columns)
         positive = torch.clamp_min(flat, 0, out=spare)
         answer = summed(positive)
         edge = _of_ring(positive, width, filters)
         peak, inside, place = _peaks(flat, width, filters)
         ring = torch.where(answer > 0, edge / answer / ring_share(height, width), torch.zeros(()).to(answer))
-        area = height * width
+        area, area_inside = height * width, (rows.stop - rows.start) * (columns.stop - columns.start)
         return {
-            "peak": peak, "inside": inside, "mean": sums / area, "area": above / area, "ring": ring, "place": place,
+            "peak": peak, "inside": inside, "mean": sums / area, "area": above / area,
+            "area_inside": above_inside / area_inside, "ring": ring, "place": place,
         }  # fmt: skip
 
     def _spare_like(self, values: torch.Tensor) -> torch.Tensor:
@@ -123,7 +139,7 @@ class Measurer:
         layers = [info.index for info in self._network.layers]
         columns = {
             name: _numpy(torch.cat([numbers[layer][name] for layer in layers], dim=1).transpose(0, 1))
-            for name in ("peak", "inside", "mean", "area", "ring")
+            for name in ("peak", "inside", "mean", "area", "area_inside", "ring")
         }
         columns["place"] = np.concatenate([_numpy(numbers[layer]["place"]) for layer in layers], axis=1).swapaxes(0, 1)
         columns["relevance"] = np.concatenate(
@@ -194,10 +210,9 @@ def margin(logits: torch.Tensor) -> torch.Tensor:
 def _peaks(flat: torch.Tensor, width: int, filters: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Peak, peak inside (N, C) and the place (N, C, 2) of the latter; a map without an inside is all inside."""
     count, height, _ = flat.shape
-    top, left = int(height > 2), int(width > 2)
-    inner = flat[:, top : height - top]
-    columns = inner.amax(1).view(count, width, filters)[:, left : width - left]
-    inside, column = columns.max(1)
+    rows, columns = inside_of(height, width)
+    top, left, inner = rows.start, columns.start, flat[:, rows]
+    inside, column = inner.amax(1).view(count, width, filters)[:, columns].max(1)
     column = column + left
     # Where it lies in its column: one column a map is looked at, not the map.
     cells = (column * filters + torch.arange(filters, device=flat.device)).unsqueeze(1)

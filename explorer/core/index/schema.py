@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-FORMAT, VERSION = "feature-map-explorer index", 1
+FORMAT, VERSION = "feature-map-explorer index", 2
 
 ANSWERS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -17,6 +17,10 @@ ANSWERS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "inside": ("float32", "the highest value without the map's outermost ring"),
         "mean": ("float32", "the mean of the map"),
         "area": ("float16", "share of the map above the filter's threshold, its 0.995 quantile over the sample"),
+        "area_inside": (
+            "float16",
+            "share of the map without that ring above the 0.995 quantile of its values without it",
+        ),
         "ring": ("float16", "share of the answer that lies in the outermost ring, over the ring's share of the map"),
         "relevance": ("float32", "gradient times activation, summed over the map; NaN where it was not asked for"),
     }
@@ -25,6 +29,8 @@ ANSWERS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 QUANTILES = (0.5, 0.9, 0.99, 0.995, 0.999)
 QUANTILE_NAMES = ("median", "q90", "q99", "q995", "q999")
+QUANTILE_NAMES_INSIDE = tuple(f"{name}_inside" for name in QUANTILE_NAMES)
+"""The same of the values without the map's outermost ring."""
 BINS = 64
 """Bars of a filter's histogram."""
 
@@ -41,18 +47,33 @@ FILTERS = np.dtype(
         ("ring_ratio", "f4"),
         ("relevance", "f4"),
         ("relevance_share", "f4"),
+        *((name, "f4") for name in QUANTILE_NAMES_INSIDE),
+        ("highest_inside", "f4"),
+        ("silent_share_inside", "f4"),
     ]
 )
 """One row for each filter, in the order of layers and filters. The quantiles, `lowest` and `highest` are of the map's
 values on the sample and stay as they are; the rest is over all pictures of the index: `silent_share` of pictures
-without any value above zero, `silent` where that is all of them or where the filter answers the same everywhere,
-`peak` and `ring_ratio` as means, `relevance` as the mean of its absolute values, NaN where there is none, and
-`relevance_share` what that is of the sum over the filters of its layer."""
+without any value above zero, `peak` and `ring_ratio` as means, `relevance` as the mean of its absolute values, NaN
+where there is none, and `relevance_share` what that is of the sum over the filters of its layer. What ends in `_inside`
+is the same without the map's outermost ring. `silent` are those that answer to nothing inside: without a value above
+zero on any picture, or the same everywhere."""
+
+
+def inside_of(height: int, width: int) -> tuple[slice, slice]:
+    """The rows and the columns of a map without its outermost ring; all of those that a ring leaves nothing of."""
+    rows, columns = (slice(1, side - 1) if side > 2 else slice(0, side) for side in (height, width))
+    return rows, columns
 
 
 def ring_share(height: int, width: int) -> float:
     """The share (0..1) of a map that is its outermost ring; all of one that has nothing inside."""
     return 1 - max(0, height - 2) * max(0, width - 2) / (height * width)
+
+
+def share_in_ring(ratio: float, size: tuple[int, int]) -> float:
+    """The share (0..1) of a filter's answer in the outermost ring of its maps of `size`, from its `ring_ratio`."""
+    return min(ratio * ring_share(*size), 1.0)
 
 
 @dataclass(frozen=True)

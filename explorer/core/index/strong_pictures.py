@@ -11,7 +11,7 @@ from explorer.core.tags import FilterKey
 from trainer.measures.percent import percent
 
 STRONG = 0.25
-"""How far a strong answer lies from the filter's 0.999 quantile to its highest value."""
+"""How far a strong answer lies from the 0.999 quantile of the filter's values inside to the highest of them."""
 ENOUGH, ENOUGH_OF_A_CLASS = 5, 3
 """Strong pictures of known class, and of one class, from which on something is said of it."""
 IN_PERCENT = 20
@@ -44,7 +44,7 @@ class StrongPictures:
     def sentence(self) -> str:
         """All of it in words."""
         if self.silent:
-            return f"silent: it answers the same on all {self.pictures:,} pictures"
+            return f"silent on all {self.pictures:,} pictures, the edge left out"
         beginning = f"strong on {self.count:,} of {self.pictures:,} pictures"
         if not self.count:
             return beginning
@@ -83,15 +83,17 @@ class StrongPictures:
 def strong_pictures(
     index: FolderIndex, key: FilterKey, *, given: Sequence[str] | None = None, trained_on: bool = False
 ) -> StrongPictures:
-    """Where the answer inside is more than a quarter of the way from the 0.999 quantile to the highest value.
+    """Where the answer inside is more than a quarter of the way from the 0.999 quantile inside to the highest value.
 
     Both are of the map's values on the sample and frozen, so that a picture that is strong remains so when others are
-    added. A quantile alone would not do: one value in 1,000 is nearly one on every picture of a 28 x 28 map.
+    added; what lies below zero is no answer. A quantile alone would not do: one value in 1,000 is nearly one on every
+    picture of a 28 x 28 map.
     A class is named where the lower end of its share's 95 % interval (Wilson, J. Am. Stat. Assoc. 22:209, 1927) is
     above its share of all. `given` says the classes (N) in other words than the index does.
     """
     values, filter_row = index.answers(key, "inside"), index.filters()[index.row(key)]
-    threshold = float(filter_row["q999"] + STRONG * (filter_row["highest"] - filter_row["q999"]))
+    low, high = float(filter_row["q999_inside"]), float(filter_row["highest_inside"])
+    threshold = max(0.0, low + STRONG * (high - low))
     words = np.array(index.given if given is None else given, dtype=object)
     left_out = np.zeros(len(values), bool) if trained_on else index.trained_on
     return strong_of(values, threshold, words, left_out, silent=bool(filter_row["silent"]))

@@ -5,6 +5,7 @@ from typing import Any
 from explorer.core.index.filter_card import filter_card
 from explorer.core.index.gallery import Gallery, gallery
 from explorer.core.index.likeness import Alike
+from explorer.core.index.schema import QUANTILE_NAMES
 from explorer.core.index.strong_pictures import strong_pictures
 from explorer.core.index.work_list import work_list
 from explorer.core.progress import OnStep
@@ -44,7 +45,8 @@ def _facts(sources: Sources, key: FilterKey) -> dict[str, Any]:
         "tags": [_tag(tag) for tag in sources.book.tags(key)],
         "strong": strong_pictures(index, key).sentence(),
         "scale": {"foot": scale.foot, "peak": scale.peak},
-        "quantiles": {name: plain(filter_row[name]) for name in ("median", "q90", "q99", "q995", "q999")},
+        "quantiles": {name: plain(filter_row[name]) for name in QUANTILE_NAMES},
+        "quantiles_inside": {name: plain(filter_row[f"{name}_inside"]) for name in QUANTILE_NAMES},
         "silent_share": plain(card.silent_share),
         "relevance_share": plain(card.relevance),
         "rank": card.rank,

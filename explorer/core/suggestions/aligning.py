@@ -13,6 +13,7 @@ import torch
 from explorer.core.alignment.grid import SIDE, maps_on_grid
 from explorer.core.alignment.marks import Marks
 from explorer.core.alignment.measure import Measured, measure
+from explorer.core.index.filter_scale import filter_scale
 from explorer.core.index.folder_index import FolderIndex
 from explorer.core.index.folder_pictures import cores
 from explorer.core.index.measuring import Measurer
@@ -22,7 +23,6 @@ from explorer.core.progress import OnStep
 from explorer.core.suggestions.kept import Kept, in_halves
 from explorer.core.suggestions.marking import VERSION
 from explorer.core.suggestions.pictures import Looked
-from explorer.core.tags import FilterKey
 from trainer.pictures.image_decoding import read_image
 
 OTHERS = 2
@@ -38,12 +38,20 @@ Floats = npt.NDArray[np.float32]
 
 
 def scales_of(index: FolderIndex) -> tuple[Floats, Floats]:
-    """Foot and peak (F,) each of the scale on which every filter is shown; no room where the filter says nothing."""
+    """Foot and peak (F,) each of every filter's scale over its whole maps; no room where the filter says nothing.
+
+    With the maps' edges, which are compared with the picture's: `FolderIndex.scale` leaves them out.
+    """
     rows = index.filters()
-    scales = [index.scale(FilterKey(int(row["layer"]), int(row["filter"]))) for row in rows]
+    scales = [filter_scale(row, inside=False) for row in rows]
     foot = np.array([scale.foot for scale in scales], np.float32)
     peak = np.array([scale.peak for scale in scales], np.float32)
-    return foot, np.where(rows["silent"], foot, peak).astype(np.float32)
+    return foot, np.where(silent_anywhere(rows), foot, peak).astype(np.float32)
+
+
+def silent_anywhere(filters: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
+    """Which filters (F,) answer to nothing on any picture, the map's edge included."""
+    return np.asarray(filters["silent_share"] == 1)
 
 
 @dataclass(frozen=True)

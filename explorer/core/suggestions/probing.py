@@ -16,7 +16,7 @@ from explorer.core.network.opening import Network
 from explorer.core.probes.answers import PROBES, probe, spreads_of
 from explorer.core.probes.changes import REMOVED
 from explorer.core.progress import OnStep
-from explorer.core.suggestions.aligning import narrow, scales_of, stacked
+from explorer.core.suggestions.aligning import narrow, scales_of, silent_anywhere, stacked
 from explorer.core.suggestions.kept import Kept
 from explorer.core.suggestions.marking import VERSION
 from explorer.core.suggestions.pictures import Looked
@@ -65,4 +65,4 @@ def _spread(index: FolderIndex, aligned: Measured) -> Floats:
     """How much peak inside and mean shown of every filter vary over the pictures: (F, 2), as `spreads_of`."""
     filters = index.filters()
     peaks = index.rows_answers(slice(0, len(filters)), "inside")
-    return spreads_of(peaks, aligned["sums"][..., 0] / CELLS, filters["silent"])
+    return spreads_of(peaks, aligned["sums"][..., 0] / CELLS, silent_anywhere(filters))

@@ -16,6 +16,7 @@ from explorer.ui.widgets.overlay_grid import OverlayGrid
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
+from trainer.measures.percent import percent
 
 TILE = 112
 
@@ -43,7 +44,7 @@ class GalleryPanel(QWidget):
         self.kind.activated.connect(lambda index: gallery.choose(kind=self.kind.currentData()))
         self.by = _choice("What counts as strong", ORDERS)
         self.by.activated.connect(lambda index: gallery.choose(by=self.by.currentData()))
-        tip(self.by, "the highest value of the map, or how much of the map is above its 0.995 quantile")
+        tip(self.by, "the highest value, or how much is above the 0.995 quantile; both without the map's edge")
         self.crops = _switch("Close up", "the part of the original picture that the peak depends on", False)
         self.overlay = _switch("Overlay", "the filter's map on its one scale, and the cell of its peak", True)
         for switch in (self.crops, self.overlay):
@@ -88,14 +89,15 @@ class GalleryPanel(QWidget):
         field = self._gallery.field
         trained_on = any(tile.trained_on for tile in answer.tiles.values())
         notes = ["* trained on"] if trained_on else []
+        notes.append(f"{percent(answer.ring)} of it at the edge")
         if field is not None:
             notes.append(f"sees {field.size[0]} × {field.size[1]} px{'' if field.exact else ' at most'}")
         if answer.measured < answer.asked:
             notes.append(f"measured on {answer.measured:,} of {answer.asked:,}")
         self.note.setText(" · ".join(notes))
         about = (
-            "The map's outermost ring, which is padding in part, counts neither for order nor for scale; its answer is "
-            f"{answer.ring_ratio:.2g} times as high as that of the whole map."
+            f"The map's outermost ring, where padding answers by itself, counts neither for order nor for scale; "
+            f"{percent(answer.ring)} of the filter's answer lies there."
         )
         passed = f"\n{answer.gallery.passed_over} alike ones were passed over." if answer.gallery.passed_over else ""
         trained = "\n* the network was trained or chosen on this picture" if trained_on else ""
@@ -112,7 +114,10 @@ class GalleryPanel(QWidget):
         if answer is None:
             return self._gallery.trouble or "Looking through the folder …"
         if answer.gallery.silent:
-            return f"Filter {answer.key} is silent: it answers the same on every picture; none shows what it is for."
+            return (
+                f"Filter {answer.key} is silent: but for the map's edge it answers to no picture, or to all alike; "
+                "none shows what it is for."
+            )
         return "No picture is of this kind."
 
 

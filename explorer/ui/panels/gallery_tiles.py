@@ -81,7 +81,7 @@ class GalleryModel(ListModel):
         tile, answer = self._tile(row), self._gallery.answer
         if tile is None or answer is None:
             return "", ""
-        value = percent(tile.value, 1) if answer.by == "area" else f"{tile.value:.3g}"
+        value = percent(tile.value, 1) if answer.by == "area_inside" else f"{tile.value:.3g}"
         given = f"{tile.given} {TRAINED_ON}".strip() if tile.trained_on else tile.given
         prediction = f"{tile.predicted} {tile.probability:.2f}" if tile.predicted else ""
         return f"{value}  {given}", tile.reason or prediction

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QLayout, QSizePolicy, QStackedLayout, QTabWidget, QWidget
 
 from explorer.core.attribution.occlusion.lens import OCCLUSION
+from explorer.core.counting import counted
 from explorer.core.tags.vocabulary import Vocabulary
 from explorer.state.filter_order import ORDERS
 from explorer.state.lens import ChosenLens
@@ -269,9 +270,8 @@ class Browser(RememberingSplitter):
     def _show_count(self) -> None:
         silent, unfolded = self._filters.silent, self._filters.unfolded
         self.silent.setVisible(silent > 0)
-        sentence = (
-            f"{silent:,} filter{'s' * (silent != 1)} of this layer answer{'s' * (silent == 1)} to nothing in the folder"
-        )
+        verb = "answers" if silent == 1 else "answer"
+        sentence = f"{counted(silent, 'filter')} of this layer {verb} to nothing in the folder, but for the edge"
         self.silent.setText(f"{'▾' if unfolded else '▸'}  {sentence}")
         network, layer = self._library.network, self._session.view.layer
         if network is None or layer >= len(network.layers):

@@ -7,7 +7,17 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.core.index.joined_file import write_alone
-from explorer.core.index.schema import ANSWERS, BINS, FILTERS, Contents, NetworkFacts, Pictures
+from explorer.core.index.schema import (
+    ANSWERS,
+    BINS,
+    FILTERS,
+    QUANTILE_NAMES,
+    QUANTILE_NAMES_INSIDE,
+    Contents,
+    NetworkFacts,
+    Pictures,
+)
+from explorer.core.index.silence import Silence
 
 
 def write_index(
@@ -40,11 +50,18 @@ def write_index(
     strength = np.abs(relevance).mean(axis=1)
     of_layer = np.array([strength[rows["layer"] == layer].sum() for layer in range(len(layers))])
     quantiles = np.linspace(0, 1, 6)[1:]
-    for name, share in zip(("median", "q90", "q99", "q995", "q999"), quantiles, strict=True):
+    for name, share in zip(QUANTILE_NAMES, quantiles, strict=True):
         rows[name] = low + share * (high - low)
     rows["lowest"], rows["highest"] = low, high
+    inside = answers.get("inside", peaks)
+    low, high = np.minimum(inside.min(axis=1), 0), inside.max(axis=1)
+    for name, share in zip(QUANTILE_NAMES_INSIDE, quantiles, strict=True):
+        rows[name] = low + share * (high - low)
+    rows["highest_inside"] = high
     rows["silent_share"] = (peaks <= 0).mean(axis=1)
-    rows["silent"] = rows["silent_share"] == 1
+    silence = Silence(count)
+    silence.add(inside)
+    rows["silent_share_inside"], rows["silent"] = silence.share, silence.silent(np.zeros(count, bool))
     rows["peak"], rows["relevance"] = peaks.mean(axis=1), strength
     rows["ring_ratio"] = answers.get("ring", np.ones(peaks.shape)).mean(axis=1)
     rows["relevance_share"] = strength / of_layer[rows["layer"]]
@@ -70,12 +87,13 @@ def write_index(
         ),
         filters=rows,
         counts=random.integers(0, 100, (count, BINS)),
-        edges=_float(np.linspace(low, np.maximum(high, low + 1e-6), BINS + 1, axis=1)),
+        edges=_edges(rows["lowest"], rows["highest"]),
         asked=pictures if asked is None else asked,
         sample=min(200, pictures),
     )
     everything: dict[str, npt.NDArray[Any]] = {name: peaks for name in ANSWERS}
-    everything |= {"ring": np.ones(peaks.shape), "area": np.clip(peaks, 0, 1), "relevance": relevance}
+    area = np.clip(peaks, 0, 1)
+    everything |= {"ring": np.ones(peaks.shape), "area": area, "area_inside": area, "relevance": relevance}
     everything["logits"] = random.normal(size=(pictures, len(classes))) if logits is None else logits
     everything["embedding"] = random.normal(size=(pictures, 8)) if embedding is None else embedding
     everything |= {"place": np.full((count, pictures, 2), 3), **answers}
@@ -83,5 +101,5 @@ def write_index(
     return path
 
 
-def _float(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    return values.astype(np.float32)
+def _edges(lowest: npt.NDArray[np.float32], highest: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return np.linspace(lowest, np.maximum(highest, lowest + 1e-6), BINS + 1, axis=1).astype(np.float32)

@@ -14,13 +14,18 @@ import pytest
 import torch
 from PIL import Image
 
+from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.images import read_image
 from explorer.core.index import FolderIndex, build_index, open_index
 from explorer.core.index.build import BuildOptions
+from explorer.core.index.filter_card import filter_card
 from explorer.core.index.folder_pictures import PREPARED
+from explorer.core.index.gallery import gallery
+from explorer.core.index.layer_summary import summary_of
 from explorer.core.index.measuring import Measurer
 from explorer.core.index.parts import folder_of
+from explorer.core.index.strong_pictures import strong_pictures
 from explorer.core.maps.activations import record
 from explorer.core.network.opening import Network, open_network
 from explorer.core.progress import Cancelled
@@ -100,12 +105,50 @@ def test_every_number_of_an_index(network: Network, pictures: Path, tmp_path: Pa
             assert index.answers(key, "mean")[row] == pytest.approx(values.mean(), rel=1e-3, abs=1e-5)
             assert index.answers(key, "ring")[row] == pytest.approx(ring, rel=2e-3)
             assert index.answers(key, "area")[row] == pytest.approx((values > threshold).mean(), abs=2e-3)
+            inner_share = (inner > index.filters()[index.row(key)]["q995_inside"]).mean()
+            assert index.answers(key, "area_inside")[row] == pytest.approx(inner_share, abs=2e-3)
             np.testing.assert_allclose(index.logits[row], found.logits, atol=1e-5)
         filters = index.filters()
         assert filters["peak"][index.row(key)] == pytest.approx(index.peaks(key).mean(), rel=1e-5)
         assert filters["relevance"][index.row(key)] == pytest.approx(np.abs(index.answers(key, "relevance")).mean())
         for layer in range(len(network.layers)):
             assert filters["relevance_share"][filters["layer"] == layer].sum() == pytest.approx(1, rel=1e-4)
+
+
+def test_scale_area_and_silence_leave_the_maps_edge_out(pictures: Path, tmp_path: Path) -> None:
+    """A filter that answers to padding alone, and one that padding answers louder than skin."""
+    network = open_small(tmp_path, seed=3)
+    last = dict(network.module.named_modules())[network.layers[-1].module]
+    layer, size = network.layers[-1].index, (network.layers[-1].height, network.layers[-1].width)
+    assert isinstance(last, torch.nn.Conv2d)
+    assert min(size) > 2
+    with open_index(build_index(network, pictures, tmp_path / "before.h5")) as index:
+        peaks, inside = (index.layer_answers(layer, name) for name in ("peak", "inside"))
+    louder = np.flatnonzero(peaks.max(axis=1) > inside.max(axis=1) + 1e-3)
+    assert len(louder)
+    filter = int(louder[0])
+    with torch.no_grad():  # so much less that nothing inside is above zero, and something of the ring is
+        lower = (float(inside[filter].max()) + float(peaks[filter].max())) / 2
+        assert last.bias is not None
+        last.bias[filter] -= lower
+    with open_index(build_index(network, pictures, tmp_path / "after.h5")) as index:
+        key, rows = FilterKey(layer, filter), index.filters()
+        row = rows[index.row(key)]
+        maps = [record(network, read_image(pictures / name)).maps[layer] for name in index.pictures]
+        inner = np.stack(maps, axis=1)[:, :, 1:-1, 1:-1]
+        assert row["highest"] > 0 >= row["highest_inside"]
+        assert (row["silent"], row["silent_share_inside"]) == (True, 1)
+        assert row["silent_share"] < 1
+        assert index.scale(key) == Scale(0.0, 0.0)
+        assert strong_pictures(index, key).count == 0
+        assert gallery(index, key).silent
+        assert filter in summary_of(index, layer, size).silent
+        assert filter_card(index, key, size).silent
+        for other, values in enumerate(inner):
+            of = rows[index.row((layer, other))]
+            assert of["highest_inside"] == pytest.approx(values.max(), rel=1e-4, abs=1e-5)
+            assert of["q995_inside"] == pytest.approx(np.quantile(values, 0.995), rel=0.05, abs=0.02)
+            assert of["silent"] == (values.max() <= 0)
 
 
 def test_what_is_there_is_kept_and_what_is_new_is_computed(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.index import open_index
 from explorer.core.index.folder_index import _lowest
@@ -39,6 +40,15 @@ def test_strongest_weakest_and_contrast(path: Path) -> None:
         assert index.weakest(FilterKey(0, 0), 2) == [("a/1.png", 1), ("a/2.png", 2)]
         contrast = index.contrast(FilterKey(0, 0), 2)
         assert {name for name, _ in contrast} == {"a/1.png", "a/2.png"}
+
+
+def test_the_scale_is_of_the_map_without_its_edge(tmp_path: Path) -> None:
+    inside = np.array([np.linspace(0.1, 1, 5), np.linspace(-2, -1, 5)])
+    with open_index(write_index(tmp_path / "i.h5", 100 + inside, inside=inside)) as index:
+        row = index.filters()[0]
+        assert index.scale(FilterKey(0, 0)) == Scale(row["median_inside"], row["q995_inside"])
+        assert index.scale(FilterKey(0, 0)).peak < 1
+        assert index.scale(FilterKey(0, 1)) == Scale(0.0, 0.0)
 
 
 @given(st.lists(st.sampled_from([0.0, 1.0, 2.5, -1.0, float("nan")]), min_size=1, max_size=40), st.integers(0, 45))

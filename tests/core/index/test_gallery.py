@@ -27,7 +27,7 @@ ALWAYS, SILENT, RARE = (FilterKey(0, filter) for filter in range(3))
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FolderIndex]:
     path = tmp_path_factory.mktemp("index") / "index.h5"
-    rare = {"area": 1 - PEAKS / 20}
+    rare = {"area_inside": 1 - PEAKS / 20}
     with open_index(write_index(path, PEAKS, given=GIVEN, embedding=PLACES, logits=LOGITS, **rare)) as opened:
         yield opened
 
@@ -139,7 +139,17 @@ def test_a_tile_says_what_is_known_of_its_picture(index: FolderIndex) -> None:
 
 
 def test_by_another_answer(index: FolderIndex) -> None:
-    assert rows(index, ALWAYS, "strongest", 1, by="area") == [N - 1]
+    assert rows(index, ALWAYS, "strongest", 1, by="area_inside") == [N - 1]
+
+
+def test_no_picture_is_strong_by_its_area_whose_values_inside_are_all_below_zero(tmp_path: Path) -> None:
+    """What is above the 0.995 quantile may lie below zero, where nothing is drawn."""
+    inside = np.where(np.arange(N) < 20, 0.5, -1.0)[None]
+    area = np.where(np.arange(N) < 20, 0.1, 0.9)[None]
+    answers = {"inside": inside, "area_inside": area}
+    path = write_index(tmp_path / "i.h5", inside + 2, given=GIVEN, embedding=PLACES, logits=LOGITS, **answers)
+    with open_index(path) as index:
+        assert not set(rows(index, FilterKey(0, 0), "class", 40, by="area_inside")) & set(range(20, N))
 
 
 def test_a_silent_filter_shows_nothing(index: FolderIndex) -> None:

@@ -16,7 +16,7 @@ from explorer.core.index.batch_layout import overwritten
 from explorer.core.index.measuring import Measurer, margin
 from explorer.core.index.sampling import spread
 from explorer.core.index.schema import QUANTILES
-from explorer.core.index.value_counts import ValueCounts
+from explorer.core.index.value_counts import OF_A_MAP, ValueCounts
 from explorer.core.network.forward_pass import source
 from explorer.core.network.opening import Network, open_network
 from tests.conftest import EXAMPLES
@@ -42,7 +42,7 @@ def test_relevance_is_gradient_times_activation(name: str, tmp_path: Path) -> No
     }[name]()
     spec = network.input
     batch = torch.rand(3, spec.channels, *spec.size, generator=torch.Generator().manual_seed(1))
-    measured = Measurer(network, "margin").measure(batch, [torch.zeros(info.filters) for info in network.layers])
+    measured = Measurer(network, "margin").measure(batch, [torch.zeros(2, info.filters) for info in network.layers])
     parts = dict(network.module.named_modules())
     for part in network.module.modules():
         if isinstance(part, nn.ReLU):
@@ -100,6 +100,48 @@ def test_quantiles_are_those_of_numpy_in_rank(seed: int, kind: str) -> None:
             assert below - 0.001 <= share <= to + 0.001, (quantile, share, below, to)
         assert found.counts[row].sum() == len(values)
         assert (found.lowest[row], found.highest[row]) == (values[0], values[-1])
+
+
+@settings(EXAMPLES, max_examples=15)
+@given(
+    st.integers(0, 10_000), st.sampled_from([(7, 7), (14, 9), (28, 28), (130, 120)]), st.sampled_from([0.0, 3.0, 50.0])
+)
+def test_quantiles_inside_leave_the_outermost_ring_out(seed: int, size: tuple[int, int], padded: float) -> None:
+    """Whatever padding makes of the ring, which is half of a map of 7 x 7."""
+    drawn = np.random.default_rng(seed)
+    maps = drawn.normal(size=(60, 2, *size)).astype(np.float32)
+    maps[:, 1] = np.maximum(maps[:, 1] - 1, 0)
+    inner = maps[:, :, 1:-1, 1:-1].copy()
+    maps += np.float32(padded)
+    maps[:, :, 1:-1, 1:-1] = inner
+    counts = ValueCounts(2)
+    batches = torch.from_numpy(maps).split(16)
+    for batch in batches:
+        counts.look(batch)
+    for batch in batches:
+        counts.add(batch)
+    found = counts.distribution()
+    # Of large maps some values are taken; of few values each is a step of its own.
+    apart = (0.001 if inner[0, 0].size <= OF_A_MAP else 0.003) + 2 / inner[:, 0].size
+    for row in range(2):
+        values = np.sort(inner[:, row].ravel())
+        for quantile, share in zip(found.quantiles_inside[row], QUANTILES, strict=True):
+            below, to = (np.searchsorted(values, quantile, side) / len(values) for side in ("left", "right"))
+            assert below - apart <= share <= to + apart, (quantile, share, below, to)
+        assert (found.lowest_inside[row], found.highest_inside[row]) == (values[0], values[-1])
+        assert found.highest[row] == maps[:, row].max()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (2, 1)])
+def test_a_map_without_an_inside_is_all_inside(size: tuple[int, int]) -> None:
+    maps = torch.rand(50, 3, *size, generator=torch.Generator().manual_seed(0))
+    counts = ValueCounts(3)
+    counts.look(maps)
+    counts.add(maps)
+    found = counts.distribution()
+    assert (found.quantiles_inside == found.quantiles).all()
+    assert (found.lowest_inside == found.lowest).all()
+    assert (found.highest_inside == found.highest).all()
 
 
 @given(

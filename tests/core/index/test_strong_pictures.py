@@ -93,9 +93,27 @@ def test_the_threshold_is_that_of_the_sample(tmp_path: Path) -> None:
     with open_index(write_index(tmp_path / "index.h5", peaks)) as index:
         found, silent = (strong_pictures(index, FilterKey(0, filter)) for filter in (0, 1))
         of = index.filters()[0]
-    assert found.threshold == pytest.approx(of["q999"] + (of["highest"] - of["q999"]) / 4)
+    assert found.threshold == pytest.approx(of["q999_inside"] + (of["highest_inside"] - of["q999_inside"]) / 4)
     assert found.count == int((peaks[0] > found.threshold).sum())
-    assert silent.sentence() == "silent: it answers the same on all 100 pictures"
+    assert silent.sentence() == "silent on all 100 pictures, the edge left out"
+
+
+def test_what_padding_answers_raises_no_limit(tmp_path: Path) -> None:
+    """The peak inside of the strongest picture of a filter is always strong, whatever the ring of its map answers."""
+    inside = np.linspace(0.1, 1, N)[None]
+    with open_index(write_index(tmp_path / "index.h5", np.full((1, N), 50.0), inside=inside)) as index:
+        index.contents.filters["q999_inside"] = 0.8
+        found = strong_pictures(index, FilterKey(0, 0))
+    assert 0 < found.count == int((inside > found.threshold).sum())
+
+
+def test_nothing_below_zero_is_strong(tmp_path: Path) -> None:
+    inside = np.linspace(-5, 0.01, N)[None]
+    with open_index(write_index(tmp_path / "index.h5", inside + 9, inside=inside)) as index:
+        index.contents.filters["q999_inside"] = -3
+        found = strong_pictures(index, FilterKey(0, 0))
+    assert found.threshold == 0
+    assert found.count == int((inside > 0).sum())
 
 
 def test_the_interval_is_wilsons() -> None:

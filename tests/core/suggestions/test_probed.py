@@ -14,12 +14,13 @@ from explorer.core.index import build_index, open_index
 from explorer.core.index.measuring import Measurer
 from explorer.core.probes.answers import PROBES, in_spreads, probe, spreads_of
 from explorer.core.suggestions import Suggestion, Suggestions, read_suggestions
-from explorer.core.suggestions.aligning import narrow, scales_of, stacked
+from explorer.core.suggestions.aligning import narrow, scales_of, silent_anywhere, stacked
 from explorer.core.suggestions.csv_file import write_suggestions
 from explorer.core.suggestions.evidence import MOST_TIMES, _ratio
 from explorer.core.suggestions.marking import _narrow
 from explorer.core.suggestions.probed import changes_of, probed_of
 from explorer.core.tags import FilterKey
+from tests.core.index.synthetic_index import write_index
 from tests.networks import open_small
 from trainer.synthetic.picture import write_folder
 
@@ -97,6 +98,19 @@ def test_a_silent_filter_of_a_network_is_changed_by_nothing(tmp_path: Path) -> N
     effects = probe(Measurer(network), network, rgb, {}, scale, spread, 0)
     assert np.isnan(effects["changed"][3]).all()
     assert np.isfinite(effects["changed"][0][PROBES.index("blurred")]).all()
+
+
+def test_suggestions_measure_whole_maps_and_their_edges(tmp_path: Path) -> None:
+    """What answers along the picture's edge is told from that, whatever the scale on which a person sees the filter."""
+    inside = np.array([np.linspace(0, 1, 9), np.linspace(-2, -1, 9), np.linspace(-2, -1, 9)])
+    peaks = inside + np.array([[5], [5], [0]])
+    with open_index(write_index(tmp_path / "i.h5", peaks, inside=inside)) as index:
+        rows, (foot, peak) = index.filters(), scales_of(index)
+        assert (foot == np.maximum(rows["median"], 0)).all()
+        assert (peak == np.maximum(rows["q995"], 0)).all()
+        assert silent_anywhere(rows).tolist() == [False, False, True]
+        assert rows["silent"].tolist() == [False, True, True]
+        assert index.scale(FilterKey(0, 0)).peak < peak[0]
 
 
 @given(st.lists(st.tuples(st.floats(0, 1, width=32), st.floats(0, 2**-99, width=32)), min_size=1, max_size=9))
