@@ -42,7 +42,7 @@ def _making(folder: Path) -> list[Row]:
         folder / "paper.safetensors", Checkpoint("scratch_cnn", ("benign", "malignant"), spec, module.state_dict(), {})
     )
     network = open_network(folder / "paper.safetensors", device="cpu")
-    pictures = _pictures(folder / "pictures", PICTURES)
+    pictures = draw_pictures(folder / "pictures", PICTURES)
     decoded = torch.stack([network.input.prepare(np.asarray(Image.open(path))) for path in pictures]).split(BATCH)
     rows = []
     for relevance, title, bare in (
@@ -103,14 +103,15 @@ def _memory(folder: Path) -> Row:
     from torchvision.models import resnet50
 
     torch.save(resnet50(num_classes=2).state_dict(), folder / "resnet50.pth")
-    _pictures(folder / "small", 2000, 32)
+    draw_pictures(folder / "small", 2000, 32)
     words = [sys.executable, "-c", CHILD, str(folder / "resnet50.pth"), str(folder / "small"), str(folder / "r.h5")]
     said = subprocess.run(words, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
     peak = int(said.stdout) * 1024 / 1e9
     return Row("index: memory for 26,560 filters x 2,000 pictures, GB", peak, 1.5, peak / 1.5, 1.0)
 
 
-def _pictures(folder: Path, count: int, side: int = SIDE) -> list[Path]:
+def draw_pictures(folder: Path, count: int, side: int = SIDE) -> list[Path]:
+    """Write so many smooth pictures of chance into a new folder."""
     folder.mkdir()
     drawn = np.random.default_rng(0)
     paths = [folder / f"{row:05d}.jpg" for row in range(count)]

@@ -1,9 +1,11 @@
 """Changing filter, picture and grid in the real window, against forward passes of the paper's network."""
 
 import itertools
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from explorer.core.attribution import attribute
 from explorer.core.images import read_image
+from explorer.state.settings import INDEX
 from explorer.state.settings_file import Settings
 from explorer.state.start import Start
 from explorer.state.workspace import Workspace
@@ -20,14 +23,18 @@ from explorer.ui.widgets.theme import apply_theme
 from explorer.ui.window.assembly import assemble
 from explorer.ui.window.main_window import MainWindow
 from explorer.ui.window.parts import WindowParts
+from tests.bench.bench_index import draw_pictures
 from tests.bench.row import Row, side_by_side
 from tests.conftest import ROOT
 from trainer.networks.architectures import ScratchCNN, initialise
 from trainer.networks.checkpoint import Checkpoint, InputSpec, save
 
+INDEXED = 2000
+"""Pictures of the folder whose index is made meanwhile: more than it measures in that time."""
+
 
 def measure() -> list[Row]:
-    """Filter, picture, grid, and the lens."""
+    """Filter, picture, grid, the lens, and a picture while the index of the folder is made."""
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
     with tempfile.TemporaryDirectory() as name:
@@ -39,7 +46,8 @@ def measure() -> list[Row]:
         save(model, Checkpoint("scratch_cnn", ("benign", "malignant"), InputSpec(), module.state_dict()))
         del module
         settings = Settings(home / "settings.ini")
-        workspace = Workspace(settings, ROOT / "resources")
+        settings.set_value(INDEX, False)
+        workspace = Workspace(settings, ROOT / "resources", index_command=(sys.executable, "-m", "explorer"))
         apply_theme(application, "dark", workspace.icons)
         window = MainWindow(settings)
         parts = assemble(window, workspace).parts
@@ -54,6 +62,7 @@ def measure() -> list[Row]:
                 _picture(application, workspace),
                 _grid(application, workspace, parts),
                 *_lenses(application, workspace, parts),
+                _while_indexing(application, workspace, settings, draw_pictures(home / "indexed", INDEXED)),
             ]
         finally:
             window.close()
@@ -107,11 +116,12 @@ def _filter(application: QApplication, workspace: Workspace) -> Row:
     return Row("change of filter, selection to painted / forward pass", ours, baseline, ours / baseline, 1.0)
 
 
-def _picture(application: QApplication, workspace: Workspace) -> Row:
-    network, folder = workspace.library.network, workspace.library.folder
-    assert network is not None
+@contextmanager
+def _changing_pictures(workspace: Workspace) -> Iterator[Callable[[], None]]:
+    """What changes to the next picture of the folder, until its maps are recorded."""
+    folder = workspace.library.folder
     assert folder is not None
-    pictures, plain = itertools.cycle(folder.pictures), itertools.cycle(folder.pictures)
+    pictures = itertools.cycle(folder.pictures)
     next(pictures)  # the first one is on show already
     loop = QEventLoop()
 
@@ -124,10 +134,20 @@ def _picture(application: QApplication, workspace: Workspace) -> Row:
     def change() -> None:
         workspace.pipeline._cache.clear()
         workspace.session.update(picture=next(pictures))
-        QTimer.singleShot(5000, loop.quit)
+        QTimer.singleShot(5000, loop, loop.quit)
         loop.exec()
         assert workspace.pipeline.activations is not None
         assert len(workspace.pipeline.activations.maps) == 8
+
+    yield change
+    workspace.pipeline.maps_changed.disconnect(recorded)
+
+
+def _picture(application: QApplication, workspace: Workspace) -> Row:
+    network, folder = workspace.library.network, workspace.library.folder
+    assert network is not None
+    assert folder is not None
+    plain = itertools.cycle(folder.pictures)
 
     def decode_and_forward() -> None:
         batch = network.input.prepare(read_image(next(plain)))[None]
@@ -135,8 +155,8 @@ def _picture(application: QApplication, workspace: Workspace) -> Row:
             network.module(batch)
 
     # The last picture's painting ends first: it belongs to that picture.
-    ours, baseline = side_by_side(change, decode_and_forward, 60, lambda: settle(application, 0.05))
-    workspace.pipeline.maps_changed.disconnect(recorded)
+    with _changing_pictures(workspace) as change:
+        ours, baseline = side_by_side(change, decode_and_forward, 60, lambda: settle(application, 0.05))
     return Row("change of picture, 240 maps recorded / decode + forward pass", ours, baseline, ours / baseline, 1.5)
 
 
@@ -154,6 +174,37 @@ def _grid(application: QApplication, workspace: Workspace, parts: WindowParts) -
 
     ours, baseline = side_by_side(change, _forward(workspace), 40)
     return Row("grid of 64 overlays, drawn and painted / forward pass", ours, baseline, ours / baseline, 2.0)
+
+
+def _while_indexing(
+    application: QApplication, workspace: Workspace, settings: Settings, pictures: Sequence[Path]
+) -> Row:
+    """The same while the process of the index computes, against while it waits."""
+    indexing = workspace.indexing
+    workspace.lens.choose("")
+    workspace.opening.open_folder(pictures[0].parent)
+    wait(application, lambda: workspace.session.view.picture == pictures[0])
+    wait(application, lambda: workspace.pipeline.activations is not None)
+    settings.set_value(INDEX, True)
+    wait(application, lambda: indexing.stage == "sample")
+    process = indexing._process
+    assert process is not None
+
+    def computing() -> None:
+        indexing._rest.stop()
+        process.resume()
+        settle(application, 0.3)
+
+    def waiting() -> None:
+        indexing._rest.stop()  # else it goes on by itself
+        process.pause()
+        settle(application, 1.5)  # it ends what it computes first
+
+    turns = itertools.cycle([computing, waiting])
+    with _changing_pictures(workspace) as change:
+        ours, baseline = side_by_side(change, change, 20, lambda: next(turns)())
+    assert process.running, "the index was done before the measurement was"
+    return Row("change of picture while the index is made / while it waits", ours, baseline, ours / baseline, 1.3)
 
 
 def _lenses(application: QApplication, workspace: Workspace, parts: WindowParts) -> list[Row]:

@@ -18,7 +18,7 @@ from tests.gpu.proof import Proof
 
 MOST = 1e-4
 FEW_STEPS = {"integrated-gradients": {"steps": 8}, "class-model": {"steps": 4}, "occlusion": {"size": 16, "stride": 16}}
-MEASURED = ("peak", "inside", "mean", "area")
+MEASURED = ("peak", "inside", "mean", "area", "area_inside")
 """What the index holds of every filter and picture that rounding changes only a little."""
 
 
@@ -77,7 +77,7 @@ def index(proof: Proof, name: str, here: Network, there: Network, pictures: npt.
         found = open_index(build_index(there, paths[:few], folder / "there.h5"))
         for column in MEASURED:
             layers = range(len(here.layers))
-            # `area` counts what lies above a threshold that is itself a value of a map: rounding moves it over.
+            # The areas count what lies above a threshold that is itself a value of a map: rounding moves it over.
             far = float(
                 np.median([apart(_column(found, one, column), _column(wanted, one, column), 0.99) for one in layers])
             )
