@@ -88,8 +88,7 @@ class GalleryPanel(QWidget):
         self.sentence.setText(f"{answer.key}  {answer.sentence}")
         field = self._gallery.field
         trained_on = any(tile.trained_on for tile in answer.tiles.values())
-        notes = ["* trained on"] if trained_on else []
-        notes.append(f"{percent(answer.ring)} of it at the edge")
+        notes = [f"{percent(answer.ring)} of it at the edge", *(["* trained on"] if trained_on else [])]
         if field is not None:
             notes.append(f"sees {field.size[0]} × {field.size[1]} px{'' if field.exact else ' at most'}")
         if answer.measured < answer.asked:
