@@ -132,6 +132,9 @@ def gallery(
 class _Choice:
     """The filter's answers (N) and what is known of the pictures; `ranks` are their rows, the highest answer first.
 
+    `answered` (N) says where a value inside is above zero: what is above a threshold may lie below.
+    """
+
     def __init__(
         self,
         index: FolderIndex,

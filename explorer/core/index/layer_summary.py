@@ -29,8 +29,8 @@ class LayerSummary:
     """The C filters of a layer.
 
     `relevance` (C,) as the share of |relevance| in the layer; `strength` (C,) the mean peak inside over the pictures;
-    `separation` (C,) how far a class is surely told from the others, see `separation`; NaN where a filter is silent, and
-    where too few pictures have a class. `alike` all filters so that those that answer alike stand side by side.
+    `separation` (C,) how far a class is surely told from the others, see `separation`; NaN where a filter is silent,
+    and where too few pictures have a class. `alike` all filters so that those that answer alike stand side by side.
     `silent`, and `edge` (mostly at the picture's edge), name filters; `twins` those that have some.
     """
 
