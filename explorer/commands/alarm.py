@@ -83,11 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json(as_values(alarm))
     else:
-        say(
-            "\n\n".join(
-                [printable(alarm.sentence, 1000), *(printable(finding.words, 2000) for finding in alarm.findings)]
-            )
-        )
+        head = " ".join([alarm.sentence, *alarm.notes])
+        say("\n\n".join([printable(head, 1500), *(printable(finding.words, 3000) for finding in alarm.findings)]))
     return 0
 
 

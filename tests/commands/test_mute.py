@@ -47,7 +47,7 @@ def test_a_tag_is_muted_and_told(asked: list[str], tmp_path: Path, capsys: pytes
     said = capsys.readouterr().out
     first = said.splitlines()[0]
     assert first.startswith("Muting the 2 filters tagged hair changes the AUC by ")
-    assert "(random filters: " in first
+    assert "(other sets of filters that are as relevant: only 6)" in first
     assert "the effect of a drawn hair on the score from " in first
     for line in ("sensitivity, malignant from", "calibration error", "drawn hair, logits", "Words: benign = benign"):
         assert line in said

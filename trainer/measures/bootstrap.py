@@ -25,6 +25,10 @@ class Measure:
     high: float
     n: int
 
+    def turned(self, falling: Callable[[float], float]) -> "Measure":
+        """It under a function that falls: the ends of the interval change places."""
+        return Measure(falling(self.value), falling(self.high), falling(self.low), self.n)
+
     def as_dict(self) -> dict[str, Any]:
         """The JSON form, NaN as None."""
         numbers = {name: _plain(number) for name, number in vars(self).items() if name != "n"}

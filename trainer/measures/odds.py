@@ -1,12 +1,13 @@
 """Odds ratios: how much more often something is the case among some pictures than among others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from trainer.measures.bootstrap import Measure
+from trainer.measures.bootstrap import Measure, Numbers
 from trainer.measures.delong import Z
+from trainer.measures.paired import Pair
 
 Mask = npt.NDArray[np.bool_]
 Lesions = npt.NDArray[np.intp]
@@ -36,6 +37,39 @@ def common_odds_ratio(strata: Sequence[tuple[Mask, Mask, Lesions]]) -> Measure:
     logs, variances = np.array([_log_and_variance(*stratum) for stratum in telling]).T
     weights = 1 / variances
     return _measure(float(np.average(logs, weights=weights)), float(1 / weights.sum()), pictures)
+
+
+def odds_pair(
+    before: Mask, after: Mask, strata: Sequence[tuple[Mask, Mask]], lesion: Lesions
+) -> tuple[Pair, Callable[[Measure], Measure]]:
+    """The logarithms of the common odds ratios before and after, and how a measure of them reads as a ratio.
+
+    Of N pictures, `before` and `after` (N) say what is present; each of the strata has two masks (N): its pictures, and
+    those that are positive. Strata keep the weights of `common_odds_ratio` in every draw, so that the numbers are its.
+    """
+    telling = [(among, positive) for among, positive in strata if positive[among].any() and not positive[among].all()]
+    sides = []
+    for present in (before, after):
+        variances = [
+            _log_and_variance(present[among], positive[among], lesion[among])[1] for among, positive in telling
+        ]
+        sides.append((present, 1 / np.array(variances)))
+
+    def of(weights: Numbers, present: Mask, share: Numbers) -> Numbers:
+        if not telling:
+            return np.full(len(weights), np.nan)
+        logs = []
+        for among, positive in telling:
+            cells = [
+                weights @ (among & side & has) + 0.5 for side in (positive, ~positive) for has in (present, ~present)
+            ]
+            logs.append(np.log(cells[0] * cells[3] / (cells[1] * cells[2])))
+        return np.asarray(np.average(logs, axis=0, weights=share))
+
+    def as_ratio(log: Measure) -> Measure:
+        return Measure(float(np.exp(log.value)), float(np.exp(log.low)), float(np.exp(log.high)), log.n)
+
+    return lambda weights: (of(weights, *sides[0]), of(weights, *sides[1])), as_ratio
 
 
 def counts(present: Mask, positive: Mask) -> npt.NDArray[np.float64]:

@@ -11,7 +11,7 @@ def spoken(measure: "Measure", digits: int = 3) -> str:
     """A measure with its interval: "0.882 [0.852, 0.911]"."""
     if not math.isfinite(measure.value):
         return "not defined"
-    return f"{measure.value:.{digits}f} {within(measure.low, measure.high, digits)}"
+    return f"{signed(measure.value, digits).lstrip('+')} {within(measure.low, measure.high, digits)}"
 
 
 def change(difference: "Measure", digits: int = 3) -> str:
@@ -32,3 +32,10 @@ def signed(value: float, digits: int = 3) -> str:
     """A number with its sign; what rounds to nothing has none."""
     text = f"{value:+.{digits}f}"
     return text.lstrip("+-") if float(text) == 0 else text
+
+
+def ordinal(number: float) -> str:
+    """1st, 2nd, 3rd, 4th ... of a number that is rounded first."""
+    whole = round(number)
+    ending = "th" if 10 <= whole % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th")
+    return f"{whole}{ending}"

@@ -64,6 +64,10 @@ class Artifact:
         values = self.values[self.known]
         return len(values) > 1 and bool((values != values[0]).any())
 
+    def some(self, chosen: Mask) -> "Artifact":
+        """The same of some of the pictures (N)."""
+        return Artifact(self.name, self.values[chosen], self.there[chosen] if self.there is not None else None)
+
     def sides(self, sign: int) -> tuple[Mask, Mask]:
         """The pictures with it and those without (N); with a `sign` of -1 it is its lack that is looked for.
 

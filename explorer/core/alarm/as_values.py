@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from explorer.core.alarm.finding import Finding
-from explorer.core.alarm.search import Alarm
+from explorer.core.alarm.heard import Alarm
 
 
 def as_values(heard: Alarm) -> dict[str, Any]:
@@ -13,6 +13,8 @@ def as_values(heard: Alarm) -> dict[str, Any]:
         "pictures": heard.pictures,
         "artifacts": list(heard.artifacts),
         "left_out": heard.left_out.sentence,
+        "notes": list(heard.notes),
+        "asked": [asked.as_dict() for asked in heard.asked],
         "findings": [_values(finding) for finding in heard.findings],
     }
 
@@ -20,7 +22,10 @@ def as_values(heard: Alarm) -> dict[str, Any]:
 def _values(finding: Finding) -> dict[str, Any]:
     plain = {
         name: getattr(finding, name)
-        for name in ("artifact", "sign", "phrase", "of_class", "q", "following", "filters", "words")
+        for name in (
+            *("artifact", "sign", "phrase", "of_class", "q", "following", "filters"),
+            *("thirds", "chosen_on_half", "unjudged", "words"),
+        )
     }
     changes = {"muting": finding.muting, "correction": finding.correction}
     return {

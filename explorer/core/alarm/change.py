@@ -1,5 +1,7 @@
 """What happens to score and AUC when something is done to the network or to its pictures."""
 
+import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.core.alarm.within_class import as_measure, within_class
+from explorer.core.muting.against_random import AgainstRandom
 from trainer.measures.bootstrap import BootstrapResamples, Measure, Numbers, measure
 from trainer.measures.metrics import Ranking, area_under_roc
 from trainer.measures.paired import weighted_mean
-from trainer.measures.spoken import change
+from trainer.measures.spoken import change, spoken
 
 Mask = npt.NDArray[np.bool_]
 
@@ -23,7 +26,8 @@ class InterventionEffect:
 
     `with_it` and `without_it` are the mean change of the score (in logits, equally of each class) on pictures with an
     artifact and on those without, `difference` the first less the second. `auc_change` is after less before.
-    `dependence_before` and `dependence_after` are Spearman's rho of the score with the artifact within class.
+    `dependence_before` and `dependence_after` are Spearman's rho of the score with the artifact within class. `random`
+    holds the difference against that by muting other filters.
     """
 
     pictures: int
@@ -35,13 +39,45 @@ class InterventionEffect:
     auc_change: Measure
     dependence_before: Measure
     dependence_after: Measure
+    random: AgainstRandom | None = None
 
     def words(self, of_class: str, sign: int = 1) -> str:
         """What it does, after its subject; `sign` is -1 where the score goes with the lack of the artifact."""
-        scores = f"by {_signed(self.with_it)} logits with it and {_signed(self.without_it)} without"
-        before, after = (sign * rho.value for rho in (self.dependence_before, self.dependence_after))
-        follows = f"how far it follows within class from {before:.2f} to {after:.2f}"
-        return f"changes the score for {of_class} {scores}, {follows}, and the AUC by {change(self.auc_change)}"
+        changes = []
+        if math.isfinite(self.difference.value):
+            placed = f"; {self.random.clause}" if self.random is not None and self.random.clause else ""
+            changes.append(
+                f"the score for {of_class} by {change(self.with_it, 2)} logits on pictures with it and "
+                f"{change(self.without_it, 2)} on those without (difference {change(self.difference, 2)}{placed})"
+            )
+        if math.isfinite(self.dependence_before.value) and math.isfinite(self.dependence_after.value):
+            changes.append(f"how far the score follows it within class from {' to '.join(self.follows(sign))}")
+        auc = f"the AUC by {change(self.auc_change)}"
+        return f"changes {', '.join(changes)}, and {auc}" if changes else f"changes {auc}"
+
+    def follows(self, sign: int = 1) -> tuple[str, str]:
+        """How far the score follows the artifact, or with -1 the lack of it, before and after."""
+        before, after = (
+            spoken(rho if sign > 0 else rho.turned(operator.neg), 2)
+            for rho in (self.dependence_before, self.dependence_after)
+        )
+        return before, after
+
+
+def side_difference(
+    changes: Numbers, sides: tuple[Mask, Mask], labels: npt.NDArray[np.int64], weights: Numbers
+) -> tuple[Numbers, Numbers]:
+    """The mean `changes` (N) on each of two sides (N) for weights (d, N): (d,) each, the means of the classes' means.
+
+    A class that has no pictures on one of the sides says nothing; NaN where none is left.
+    """
+    cells = [[side & (labels == label) for side in sides] for label in np.unique(labels)]
+    both = [pair for pair in cells if pair[0].any() and pair[1].any()]
+    if not both:
+        nothing = np.full(len(weights), np.nan)
+        return nothing, nothing
+    have, lack = (np.mean([weighted_mean(weights, changes, pair[side]) for pair in both], axis=0) for side in (0, 1))
+    return np.asarray(have), np.asarray(lack)
 
 
 def intervention_effect(
@@ -63,18 +99,11 @@ def intervention_effect(
     """
     resamples = BootstrapResamples.of(units, draws, seed)
     positive, score_change = labels == class_index, after - before
-    cells = [[(labels == label) & side for label in np.unique(labels)] for side in sides]
-    in_both = [cell for cell in range(len(cells[0])) if cells[0][cell].any() and cells[1][cell].any()]
     rankings = [Ranking.of(scores, positive) for scores in (before, after)]
 
     def numbers(weights: Numbers) -> Numbers:
         """With it, without it, their difference, AUC before and after, its change: (d, 6)."""
-        means = (
-            [np.mean([weighted_mean(weights, score_change, side[cell]) for cell in in_both], axis=0) for side in cells]
-            if in_both
-            else []
-        )
-        have, lack = means if in_both else [np.full(len(weights), np.nan)] * 2
+        have, lack = side_difference(score_change, sides, labels, weights)
         first, last = (area_under_roc(*ranking.counts(weights)) for ranking in rankings)
         statistics: Numbers = np.stack([have, lack, have - lack, first, last, last - first], axis=1)
         return statistics
@@ -83,13 +112,11 @@ def intervention_effect(
     drawn = resamples.over(numbers)
     fewer = min(resamples.lesions_among(side) for side in (positive, ~positive))
     lesions = (0, 0, 0, fewer, fewer, 0)  # an AUC of 1 is not certain
-    measures = [
+    with_it, without_it, difference, auc_before, auc_after, auc_change = (
         measure(float(value[column]), drawn[:, column], len(before), lesions[column]) for column in range(len(value))
-    ]
+    )
     rho, error, counted = within_class(values, np.stack([before, after]), labels)
-    follows = [as_measure(rho[column], error[column], int(counted[column])) for column in (0, 1)]
-    return InterventionEffect(len(before), *measures, *follows)
-
-
-def _signed(measure: Measure) -> str:
-    return f"{measure.value:+.2f}" if abs(measure.value) >= 0.1 else f"{measure.value:+.3f}"
+    first_rho, last_rho = (as_measure(rho[column], error[column], int(counted[column])) for column in (0, 1))
+    return InterventionEffect(
+        len(before), with_it, without_it, difference, auc_before, auc_after, auc_change, first_rho, last_rho
+    )

@@ -1,10 +1,12 @@
 """What is worth a look: an artifact that follows the class here, and a score that follows the artifact."""
 
+import operator
 from dataclasses import dataclass
 
 from explorer.core.alarm.change import InterventionEffect
 from explorer.core.tags import FilterKey
 from trainer.measures.bootstrap import Measure
+from trainer.measures.spoken import change, spoken
 
 NAMED = 3
 """Filters that a sentence names."""
@@ -53,8 +55,10 @@ class Finding:
     `dependence` is Spearman's rho of the class's score with the artifact within class; all NaN where no class has
     pictures both with and without it, so that artifact and class cannot be told apart. `q` is the larger p of the two,
     corrected. `following` of `filters` filters follow it; `top` are those, of one layer, that push the score most.
-    `alongside` are other artifacts that say the same of these pictures.
-    `muting` is what muting `top` does, `correction` what correcting the cast does, where they were measured.
+    `alongside` are other artifacts that say the same of these pictures. With `thirds`, those with most of it and those
+    with least stand for "with it" and "without it". `top` was `chosen_on_half` of the pictures where some follow there.
+    `muting` is what muting `top` does on the other half, or `unjudged` says why it was not measured; `correction` is
+    what correcting the cast does to all.
     """
 
     artifact: str
@@ -70,6 +74,9 @@ class Finding:
     top: tuple[Following, ...]
     rests: Rests
     alongside: tuple[str, ...] = ()
+    thirds: bool = False
+    chosen_on_half: bool = False
+    unjudged: str = ""
     muting: InterventionEffect | None = None
     correction: InterventionEffect | None = None
 
@@ -77,12 +84,6 @@ class Finding:
     def about(self) -> tuple[object, ...]:
         """What the effects of muting and correcting depend on: the artifact, its pictures, and the filters."""
         return self.artifact, self.sign, self.of_class, tuple(follower.key for follower in self.top), self.rests
-
-    @property
-    def weight(self) -> float:
-        """By what findings are put in order: how far it tells the class, times how far the score follows it, 0 to 1."""
-        follows = abs(self.dependence.value) if self.dependence.value == self.dependence.value else 1.0
-        return 2 * abs(self.association.value - 0.5) * follows
 
     @property
     def title(self) -> str:
@@ -95,23 +96,38 @@ class Finding:
         apart = self.dependence.value == self.dependence.value
         lines = [self._told, f"score within class: {self._follows}" if apart else "not to be told apart from the class"]
         lines.append(f"{self.following:,} of {self.filters:,} filters follow")
-        for intervention, change in (("muted", self.muting), ("usual light", self.correction)):
-            if change is not None:
-                before, after = (self.sign * rho.value for rho in (change.dependence_before, change.dependence_after))
-                lines.append(f"{intervention}: {before:.2f} to {after:.2f}, AUC {change.auc_change.value:+.3f}")
+        for intervention, effect in (("muted", self.muting), ("usual light", self.correction)):
+            if effect is not None:
+                lines.append(
+                    f"{intervention}: {' to '.join(effect.follows(self.sign))}, AUC {change(effect.auc_change)}"
+                )
         return tuple(lines)
 
     @property
     def _told(self) -> str:
         """How it goes with the class. "AUC 0.33" of a redder surround is 0.67 of a less red one, which is said."""
-        auc = f"AUC {_written(self.association if self.sign > 0 else _turned(self.association))}"
-        if self.odds is None:
-            return auc
-        return f"odds ratio {_written(self.odds if self.sign > 0 else _inverse(self.odds))}, {auc}"
+        auc, odds = self.association, self.odds
+        if self.sign < 0:
+            auc, odds = auc.turned(lambda area: 1 - area), odds and odds.turned(lambda ratio: 1 / ratio)
+        return f"AUC {spoken(auc, 2)}" if odds is None else f"odds ratio {spoken(odds, 2)}, AUC {spoken(auc, 2)}"
 
     @property
     def _follows(self) -> str:
-        return f"Spearman {_written(self.dependence if self.sign > 0 else _negative(self.dependence))}"
+        return f"Spearman {spoken(self.dependence if self.sign > 0 else self.dependence.turned(operator.neg), 2)}"
+
+    @property
+    def _chosen(self) -> str:
+        """Which filters of those that follow are muted."""
+        if not self.top:
+            return ""
+        count, layers = len(self.top), {follower.key.layer for follower in self.top}
+        names = ", ".join(str(follower.key) for follower in self.top[:NAMED])
+        most = "push the score most" if self.top[0].pushed == self.top[0].pushed else "follow it most"
+        half = " on one half of the pictures" if self.chosen_on_half else ""
+        if count <= NAMED:
+            return f"; those that {most}{half}: {names}"
+        place = f" are of layer {layers.pop()}," if len(layers) == 1 else " are"
+        return f"; the {count} that {most}{half}{place} among them {names}"
 
     @property
     def words(self) -> str:
@@ -130,37 +146,19 @@ class Finding:
         else:
             sentences.append("No class has pictures both with and without it: the two cannot be told apart here.")
         if self.following:
-            named = ", ".join(str(follower.key) for follower in self.top[:NAMED])
-            pushers = f"; those that push the score most: {named}" if named else ""
-            sentences.append(f"{self.following:,} of {self.filters:,} filters follow it within class{pushers}.")
+            sentences.append(f"{self.following:,} of {self.filters:,} filters follow it within class{self._chosen}.")
         if self.alongside:
             sentences.append(f"The same pictures differ in {' and '.join(self.alongside)} too.")
         if self.muting is not None:
-            count = len(self.top)
-            subject = f"these {count} filters" if count > 1 else "this filter"
-            sentences.append(f"Muting {subject} {self.muting.words(self.of_class, self.sign)}.")
+            subject = f"these {len(self.top)}" if len(self.top) > 1 else "this filter"
+            sentences.append(
+                f"Muting {subject}, measured on {self.muting.pictures:,} pictures of the other half, "
+                f"{self.muting.words(self.of_class, self.sign)}."
+            )
+        elif self.unjudged:
+            sentences.append(self.unjudged)
         if self.correction is not None:
             sentences.append(
                 f"Giving each picture the usual light of this folder {self.correction.words(self.of_class, self.sign)}."
             )
         return tuple(sentences)
-
-
-def _turned(auc: Measure) -> Measure:
-    return Measure(1 - auc.value, 1 - auc.high, 1 - auc.low, auc.n)
-
-
-def _negative(rho: Measure) -> Measure:
-    return Measure(-rho.value, -rho.high, -rho.low, rho.n)
-
-
-def _inverse(ratio: Measure) -> Measure:
-    return Measure(1 / ratio.value, 1 / ratio.high, 1 / ratio.low, ratio.n)
-
-
-def _written(measure: Measure) -> str:
-    value = f"{measure.value:.2f}" if abs(measure.value) < 100 else f"{measure.value:,.0f}"
-    if measure.low != measure.low:
-        return value
-    ends = [f"{end:.2f}" if abs(end) < 100 else f"{end:,.0f}" for end in (measure.low, measure.high)]
-    return f"{value} [{ends[0]}, {ends[1]}]"

@@ -29,14 +29,14 @@ AT_ONCE = 256
 
 
 class Asked(Protocol):
-    """An artifact that goes with the class `place`, in the direction `sign`."""
+    """An artifact that goes with the class `class_index`, in the direction `sign`."""
 
     @property
     def artifact(self) -> Artifact:
         """The artifact."""
 
     @property
-    def place(self) -> int:
+    def class_index(self) -> int:
         """The number of the class."""
 
     @property
@@ -92,7 +92,7 @@ def _pushed(
 ) -> Numbers:
     """How much more each filter (F, N) speaks for the class with the artifact than without: mean over classes (F,)."""
     target = str(index.contents.facts.get("relevance", "margin"))
-    speaks = relevance * towards(index.logits[rows], candidate.place, target, index.classes)
+    speaks = relevance * towards(index.logits[rows], candidate.class_index, target, index.classes)
     have, lack = candidate.artifact.sides(candidate.sign)
     usable = np.isfinite(speaks).all(axis=0)
     differences = []

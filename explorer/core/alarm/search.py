@@ -1,64 +1,39 @@
 """The alarm: which artifacts go with a class here, and which of them the network's score follows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from explorer.core.alarm.artifacts import Artifact, Said, artifacts_of
-from explorer.core.alarm.association import class_auc
 from explorer.core.alarm.class_score import ScoredPictures, class_scores
 from explorer.core.alarm.finding import Finding, Rests
 from explorer.core.alarm.followers import Followers, followers_of
+from explorer.core.alarm.heard import Alarm, Asked
 from explorer.core.alarm.intervention import measured_changes
 from explorer.core.alarm.picture_table import CONCEPTS, WHOLE_PICTURE, Measurement, picture_table
-from explorer.core.alarm.within_class import as_measure, chance, rank_correlations, within_class
+from explorer.core.alarm.question import Answer, ask
+from explorer.core.alarm.within_class import rank_correlations, within_class
 from explorer.core.class_words import ClassWords, propose, told_apart, trained_words
 from explorer.core.errors import UserError
-from explorer.core.evaluation.left_out import LeftOut, chosen_pictures
+from explorer.core.evaluation.left_out import chosen_pictures
 from explorer.core.index import FolderIndex
+from explorer.core.muting.judged_pictures import second_half
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
-from trainer.measures.bootstrap import Measure
 from trainer.measures.multiple_testing import corrected
-from trainer.measures.odds import odds_ratio
 from trainer.measures.scored_class import scored_class
 
 Numbers = npt.NDArray[np.float64]
 
 LEVEL = 0.05
 """Corrected p up to which something counts as found."""
-LEAST_AUC, LEAST_ODDS = 0.1, 3.0
-"""Distance of the AUC from 1/2, or odds ratio (or 1 over it), from which an artifact goes with a class."""
-LEAST_RHO, LEAST_PART = 0.2, 0.3
-"""Spearman's rho within class from which a score follows an artifact; of one that is rarely there, rho over the
-highest that so rare an artifact can have."""
 ALIKE = 0.5
 """Spearman's rho within class from which two artifacts say the same of these pictures."""
 FEWEST = 10
 """Pictures of a class below which it is not asked about."""
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """What is worth a look, the worst first, and what was asked: of `pictures` pictures, `artifacts` by name."""
-
-    findings: tuple[Finding, ...]
-    pictures: int
-    artifacts: tuple[str, ...]
-    left_out: LeftOut
-    one_a_lesion: int = 0
-
-    @property
-    def sentence(self) -> str:
-        """What was asked and what was left out, in a few calm words."""
-        count = len(self.findings)
-        headline = f"{count} thing{'s' * (count != 1)} worth a look" if count else "Nothing stands out"
-        asked = f"{len(self.artifacts)} artifacts and values of {self.pictures:,} pictures"
-        lesions = f" {self.one_a_lesion:,} more pictures of the same lesions do not count." if self.one_a_lesion else ""
-        return f"{headline} among {asked}. {self.left_out.sentence}{lesions}"
 
 
 def alarm(index: FolderIndex, folder: Path | str | None = None, **how: object) -> tuple[Finding, ...]:
@@ -122,8 +97,10 @@ def sound(
         raise UserError(f"None of the {len(rows):,} pictures is in {folder} as the index saw it; name its folder.")
     names = tuple(index.pictures[row] for row in rows)
     artifacts = artifacts_of(measured, names, said)
-    search = _Search(index, rows, labels, classes, names)
-    findings = search.findings(artifacts, [scored_class(classes)] if len(classes) == 2 else class_indices, on_step)
+    units = tuple(lesion_of.get(name, name) for name in names)
+    search = _Search(index, rows, labels, classes, names, units)
+    asked_of = [scored_class(classes)] if len(classes) == 2 else class_indices
+    findings, asked = search.findings(artifacts, asked_of, on_step)
     if network is not None and findings:
         by_name = {artifact.name: artifact for artifact in artifacts}
         earlier = {
@@ -146,11 +123,14 @@ def sound(
             )
             for finding in findings
         ]
-    return Alarm(tuple(findings), len(rows), tuple(artifact.name for artifact in artifacts), left_out, repeated)
+    return Alarm(tuple(findings), len(rows), tuple(artifact.name for artifact in artifacts), left_out, repeated, asked)
 
 
 class _Search:
-    """The search over the pictures in `rows` (N) of an index, with classes `labels` (N)."""
+    """The search over the pictures in `rows` (N) of an index, with classes `labels` (N).
+
+    `names` (N) are the pictures', `units` (N) their lesions', or their own where none is known.
+    """
 
     def __init__(
         self,
@@ -159,54 +139,73 @@ class _Search:
         labels: npt.NDArray[np.int64],
         classes: Sequence[str],
         names: tuple[str, ...],
+        units: tuple[str, ...],
     ) -> None:
         self._index, self._rows, self._labels = index, rows, labels
-        self._classes, self._names = classes, names
+        self._classes, self._names, self._units = classes, names, units
         self._logits = index.logits[rows]
 
     def scored_pictures(self, class_index: int) -> ScoredPictures:
         """What counts for a class."""
         scores = class_scores(self._logits, class_index)
-        return ScoredPictures(self._rows, self._names, self._names, self._labels, class_index, scores)
+        return ScoredPictures(self._rows, self._names, self._units, self._labels, class_index, scores)
 
-    def findings(self, artifacts: Sequence[Artifact], class_indices: Sequence[int], on_step: OnStep) -> list[Finding]:
-        """What stands out among all artifacts and classes, the worst first."""
+    def findings(
+        self, artifacts: Sequence[Artifact], class_indices: Sequence[int], on_step: OnStep
+    ) -> tuple[list[Finding], tuple[Asked, ...]]:
+        """What stands out among all artifacts and classes, the worst first, and the figures of all that was asked."""
         questions = [(artifact, class_index) for artifact in artifacts for class_index in class_indices]
-        answers = [self._ask(artifact, class_index) for artifact, class_index in questions]
-        q = corrected(np.array([answer.p for answer in answers]))
-        raised = [answer for answer, level in zip(answers, q, strict=True) if level <= LEVEL and answer.stands_out]
-        q_of = {id(answer): float(level) for answer, level in zip(answers, q, strict=True)}
-        raised.sort(key=lambda answer: (-answer.weight, answer.artifact.name))
-        kept: list[tuple[_Answer, list[str]]] = []
-        for answer in raised:
+        answers = [ask(artifact, class_index, self._labels, self._logits) for artifact, class_index in questions]
+        q = corrected(np.array([answer.p for answer in answers])).tolist()
+        raised = [
+            (answer, level) for answer, level in zip(answers, q, strict=True) if level <= LEVEL and answer.stands_out
+        ]
+        raised.sort(key=lambda pair: (pair[0].order, pair[0].artifact.name))
+        asked = tuple(
+            Asked(
+                artifact=answer.artifact.name,
+                of_class=self._classes[answer.class_index],
+                pictures=answer.pictures,
+                association=answer.association,
+                odds=answer.odds,
+                dependence=answer.dependence,
+                q=level,
+                raised=level <= LEVEL and answer.stands_out,
+            )
+            for answer, level in zip(answers, q, strict=True)
+        )
+        kept: list[tuple[Answer, float, list[str]]] = []
+        for answer, level in raised:
             alongside = next(
-                (names for other, names in kept if answer.place == other.place and self._same(answer, other)), None
+                (
+                    names
+                    for other, _, names in kept
+                    if answer.class_index == other.class_index and self._same(answer, other)
+                ),
+                None,
             )
             if alongside is not None:
                 alongside.append(answer.artifact.name)
             else:
-                kept.append((answer, []))
+                kept.append((answer, level, []))
         if not kept:
-            return []
-        followers = followers_of(self._index, self._rows, self._labels, [answer for answer, _ in kept], on_step)
+            return [], asked
+        followers, halves = self._followers([answer for answer, _, _ in kept], on_step)
         return [
-            self._finding(answer, q_of[id(answer)], names, following)
-            for (answer, names), following in zip(kept, followers, strict=True)
-        ]
+            self._finding(answer, level, names, following, half)
+            for (answer, level, names), following, half in zip(kept, followers, halves, strict=True)
+        ], asked
 
-    def _ask(self, artifact: Artifact, class_index: int) -> "_Answer":
-        known = artifact.known
-        positive = self._labels == class_index
-        association, p = class_auc(artifact.values[known], positive[known])
-        scores = class_scores(self._logits, class_index)
-        rho, error, counted = within_class(artifact.values, scores[None], self._labels)
-        follows = as_measure(float(rho[0]), float(error[0]), int(counted[0]))
-        apart = np.isfinite(rho[0])
-        odds = odds_ratio(artifact.there[known], positive[known]) if artifact.there is not None else None
-        larger_p = max(p, float(chance(rho, error)[0])) if apart else p
-        return _Answer(artifact, class_index, association, odds, follows, larger_p)
+    def _followers(self, answers: list[Answer], on_step: OnStep) -> tuple[list[Followers], list[Followers]]:
+        """The followers of each, and those on the first half alone: what is chosen there is judged on the other."""
+        first = ~second_half(self._units)
+        on_half = [replace(answer, artifact=answer.artifact.some(first)) for answer in answers]
+        return (
+            followers_of(self._index, self._rows, self._labels, answers, on_step),
+            followers_of(self._index, self._rows[first], self._labels[first], on_half, on_step),
+        )
 
-    def _same(self, answer: "_Answer", other: "_Answer") -> bool:
+    def _same(self, answer: Answer, other: Answer) -> bool:
         """Whether `answer` says the same as `other`: alike within class, or told by it what there is to tell.
 
         The latter where the partial correlation of `answer` with the class given `other` could be chance.
@@ -217,33 +216,35 @@ class _Search:
         if abs(rho[0]) >= ALIKE:
             return True
         first, second = answer.artifact.values[both], other.artifact.values[both]
-        of_class = (self._labels[both] == answer.place).astype(np.float64)
+        of_class = (self._labels[both] == answer.class_index).astype(np.float64)
         a, b = (float(rank_correlations(row, of_class[None])[0]) for row in (first, second))
         c = float(rank_correlations(first, second[None])[0])
         partial = (a - b * c) / np.sqrt(max((1 - b**2) * (1 - c**2), 1e-12))
         return bool(abs(np.arctanh(np.clip(partial, -0.9999, 0.9999))) * np.sqrt(max(both.sum() - 4, 1)) < 1.96)
 
-    def _finding(self, answer: "_Answer", q: float, names: list[str], following: Followers) -> Finding:
+    def _finding(self, answer: Answer, q: float, names: list[str], following: Followers, on_half: Followers) -> Finding:
         return Finding(
             artifact=answer.artifact.name,
             sign=answer.sign,
             phrase=answer.artifact.phrase(answer.sign),
-            of_class=self._classes[answer.place],
+            of_class=self._classes[answer.class_index],
             association=answer.association,
             odds=answer.odds,
             dependence=answer.dependence,
             q=q,
             following=following.count,
             filters=following.filters,
-            top=following.top,
+            top=on_half.top or following.top,
             rests=self._rests(answer),
             alongside=tuple(names),
+            thirds=answer.artifact.there is None,
+            chosen_on_half=bool(on_half.top),
         )
 
-    def _rests(self, answer: "_Answer") -> Rests:
+    def _rests(self, answer: Answer) -> Rests:
         have, lack = answer.artifact.sides(answer.sign)
         order = np.argsort(-answer.sign * np.nan_to_num(answer.artifact.values), kind="stable")
-        positive = self._labels == answer.place
+        positive = self._labels == answer.class_index
 
         def listed(side: npt.NDArray[np.bool_], falling: bool) -> tuple[str, ...]:
             return tuple(self._names[row] for row in (order if falling else order[::-1]) if side[row])
@@ -252,40 +253,6 @@ class _Search:
             listed(have & positive, True), listed(have & ~positive, True),
             listed(lack & positive, False), listed(lack & ~positive, False),
         )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Answer:
-    artifact: Artifact
-    place: int
-    association: Measure
-    odds: Measure | None
-    dependence: Measure
-    p: float
-
-    @property
-    def sign(self) -> int:
-        return 1 if self.association.value >= 0.5 else -1
-
-    @property
-    def weight(self) -> float:
-        follows = abs(self.dependence.value) if np.isfinite(self.dependence.value) else 1.0
-        return 2 * abs(self.association.value - 0.5) * follows
-
-    @property
-    def stands_out(self) -> bool:
-        """Whether both effects are large enough to speak of, and in the same direction."""
-        odds = self.odds.value if self.odds is not None else 1.0
-        if abs(self.association.value - 0.5) < LEAST_AUC and max(odds, 1 / odds) < LEAST_ODDS:
-            return False
-        rho = self.dependence.value
-        if not np.isfinite(rho):
-            return True
-        highest = 1.0
-        if self.artifact.there is not None:
-            share = float(self.artifact.there[self.artifact.known].mean())
-            highest = float(np.sqrt(max(3 * share * (1 - share), 1e-6)))
-        return rho * self.sign >= min(LEAST_RHO, LEAST_PART * highest)
 
 
 def _one_a_lesion(lesions: Sequence[str]) -> npt.NDArray[np.intp]:

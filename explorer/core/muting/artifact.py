@@ -40,10 +40,13 @@ class ArtifactEffect:
         return {"artifact": self.artifact, "class": self.scored, "pictures": self.pictures, **self.effect.as_dict()}
 
 
-def drawn_artifact(crop: npt.NDArray[np.uint8], artifact: str, seed: int) -> npt.NDArray[np.uint8]:
-    """A picture (h, w, channels) uint8 with an artifact of `trainer.synthetic` over it; the same for the same seed."""
+def drawn_artifact(crop: npt.NDArray[np.uint8], artifact: str, seed: int, digest: str) -> npt.NDArray[np.uint8]:
+    """A picture (h, w, channels) uint8 with an artifact of `trainer.synthetic` over it.
+
+    The same for the same seed and digest of the picture's file, whatever other pictures the folder has.
+    """
     rgb = np.broadcast_to(crop, (*crop.shape[:2], 3)).astype(np.float32) / np.float32(255)
-    rng = np.random.default_rng([seed, zlib.crc32(artifact.encode())])
+    rng = np.random.default_rng([seed, zlib.crc32(artifact.encode()), zlib.crc32(digest.encode())])
     drawn = np.rint(laid_into(rgb, artifact, rng) * 255).astype(np.uint8)
     return drawn if crop.shape[2] == 3 else drawn.mean(axis=2, keepdims=True).round().astype(np.uint8)
 
@@ -74,7 +77,10 @@ def artifact_effect(
     for batch_rows, crops in batches(network, index, rows):
         on_step(len(read_rows), len(rows))
         plain = [view.crop for view in crops]
-        over = [drawn_artifact(view.crop, artifact, seed + row) for row, view in zip(batch_rows, crops, strict=True)]
+        over = [
+            drawn_artifact(view.crop, artifact, seed, index.digests[row])
+            for row, view in zip(batch_rows, crops, strict=True)
+        ]
         sides = []
         for pictures in (plain, over):
             kept = KeptPass(network, torch.stack([network.input.normalise(picture) for picture in pictures]))

@@ -126,9 +126,11 @@ def muting_effect(
     judged = judged.some(np.isin(judged.rows, logits.rows))
     _check(judged.labels, classes, left_out)
     sides = probabilities(network, logits.before), probabilities(network, logits.after[0])
-    columns = [scored] if len(classes) == 2 else np.unique(judged.labels).tolist()
+    # Of two classes that share one probability the other AUC is the same; of two that are decided apart it is not.
+    mirrored = len(classes) == 2 and not (network.output.independent and logits.before.shape[1] > 1)
+    columns = [scored] if mirrored else np.unique(judged.labels).tolist()
     resamples = judged.resamples(options.draws, options.seed)
-    auc, overall = _overall(network, sides, judged.labels, classes, columns, resamples)
+    auc, overall = _overall(network, sides, judged.labels, classes, columns, scored, resamples)
     at_threshold = _at_threshold(sides, every, judged, scored, options)
     real = None
     if presence is not None:
@@ -177,6 +179,7 @@ def _overall(
     labels: Labels,
     classes: Sequence[str],
     columns: Sequence[int],
+    scored: int,
     resamples: BootstrapResamples,
 ) -> tuple[dict[str, Compared], dict[str, Compared]]:
     """The AUC of each class in `columns` by its name, and their mean ("auc"), "ece" and "log loss"."""
@@ -187,7 +190,7 @@ def _overall(
     of_classes = {classes[k]: Quantity(area, few) for k, area, few in zip(columns, areas, fewer, strict=True)}
     overall = {
         "auc": Quantity(_mean(areas), min(fewer)),
-        "ece": Quantity(_ece_pair(before, after, labels, columns[0] if len(classes) == 2 else None)),
+        "ece": Quantity(_ece_pair(before, after, labels, scored if len(classes) == 2 else None)),
         "log loss": Quantity(mean_pair(losses[0], losses[1], np.ones(len(labels)))),
     }
     named = {f"auc {name}": area for name, area in of_classes.items()}

@@ -1,7 +1,6 @@
 """An effect in words and numbers: the sentence, the table, and the JSON of `feature-explorer mute`."""
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from explorer.core.muting.against_random import AgainstRandom
@@ -19,8 +18,8 @@ def sentence(effect: MutingEffect, named: str = "") -> str:
     action = " ".join(filter(None, [f"muting the {count:,} filters" if count > 1 else "muting the filter", named]))
     auc = effect.mean_auc
     parts = [f"changes the AUC by {change(auc.change)}"]
-    if effect.random is not None and math.isfinite(effect.random.percentile):
-        parts[0] += f" (random filters: {ordinal(effect.random.percentile)} percentile)"
+    if effect.random is not None and effect.random.clause:
+        parts[0] += f" ({effect.random.clause})"
     if effect.artifact is not None:
         artifact_effect = effect.artifact.effect
         before, after = (signed(side.value, 2) for side in (artifact_effect.before, artifact_effect.after))
@@ -111,7 +110,7 @@ def as_dict(effect: MutingEffect) -> dict[str, Any]:
         "specificity": effect.specificity.as_dict(),
         "calibration_error": effect.ece.as_dict(),
         "log_loss": effect.log_loss.as_dict(),
-        "random": _plain(vars(effect.random)) if effect.random is not None else None,
+        "random": effect.random.as_dict() if effect.random is not None else None,
         "artifact": effect.artifact.as_dict() if effect.artifact is not None else None,
         "with_and_without": effect.real.as_dict() if effect.real is not None else None,
     }
@@ -134,14 +133,9 @@ def agreement_table(agreements: list[Agreement]) -> list[str]:
     return ["  ".join(f"{text:>{width}}" for text, width in zip(line, widths, strict=True)) for line in lines]
 
 
-def ordinal(number: float) -> str:
-    """1st, 2nd, 3rd, 4th ... of a number that is rounded first."""
-    whole = round(number)
-    ending = "th" if 10 <= whole % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th")
-    return f"{whole}{ending}"
-
-
 def _of_random(random: AgainstRandom) -> str:
+    if not random.draws:
+        return f"Against {random.compared_with}."
     shares = ""
     if math.isfinite(random.share):
         shares = (
@@ -149,9 +143,8 @@ def _of_random(random: AgainstRandom) -> str:
             f"the muted ones {percent(random.share, 1)}."
         )
     return (
-        f"Against {random.draws:,} random sets of filters of the same layers, on the same {random.pictures:,} "
-        f"pictures, where muting changes the AUC by {signed(random.change)}; a low percentile says that few others "
-        f"cost as much.{shares}"
+        f"Against {random.compared_with}, on the same {random.pictures:,} pictures, where muting changes the AUC by "
+        f"{signed(random.change)}; a low percentile says that few others cost as much.{shares}"
     )
 
 
@@ -160,10 +153,13 @@ def _of_real(real: WithAndWithout) -> list[str]:
         f"{count:,} of {count + real.without_it[name]:,} of {name}" for name, count in real.with_it.items()
     )
     odds = [spoken(side, 2) for side in (real.odds_before, real.odds_after)]
+    changed = (
+        f", the second {spoken(real.odds_change, 2)} times the first" if math.isfinite(real.odds_change.low) else ""
+    )
     lines = [
         f"Pictures with {real.artifact}: {counts}. Within class, the odds of being called {real.scored} with it over "
-        f"those without it are {odds[0]} before and {odds[1]} after muting (Haldane's correction). Such pictures may "
-        "differ in other things too."
+        f"those without it are {odds[0]} before and {odds[1]} after muting (Haldane's correction){changed}. Such "
+        "pictures may differ in other things too."
     ]
     if real.errors:
         errors = "; ".join(
@@ -174,10 +170,9 @@ def _of_real(real: WithAndWithout) -> list[str]:
         lines.append(
             f"Where a person said it, the program's own finding of {real.artifact} is wrong so often: {errors}."
         )
+    elif real.found:
+        lines.append(
+            f"In {real.found:,} of these pictures the program alone says whether there is {real.artifact}: how often "
+            "it is wrong, and whether more in one class, was not checked; a person's list (--artifacts CSV) would tell."
+        )
     return lines
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in values.items()
-    }

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from explorer.core.errors import UserError
 from explorer.core.muting.judged_pictures import JudgedPictures
 from trainer.measures.bootstrap import BootstrapResamples, Measure, Numbers
-from trainer.measures.odds import common_odds_ratio
+from trainer.measures.odds import common_odds_ratio, odds_pair
 from trainer.measures.paired import Compared, Pair, Quantity, compared, weighted_mean
 
 Mask = npt.NDArray[np.bool_]
@@ -49,8 +49,9 @@ class WithAndWithout:
     """How the score of the class `scored` differs between pictures with an artifact and those without, within class.
 
     `with_it` and `without_it` count the pictures of each class by name. `score` is the difference of the mean log odds;
-    `odds_before` and `odds_after` are those of being called `scored` with it over those without it. Other things may
-    differ between these pictures as well: unlike a drawn artifact, this is no experiment.
+    `odds_before` and `odds_after` are those of being called `scored` with it over those without it, `odds_change` the
+    second over the first. In `found` pictures the program alone says whether it is there. Other things may differ
+    between these pictures as well: unlike a drawn artifact, this is no experiment.
     """
 
     artifact: str
@@ -60,6 +61,8 @@ class WithAndWithout:
     score: Compared
     odds_before: Measure
     odds_after: Measure
+    odds_change: Measure
+    found: int
     errors: tuple[DetectorErrors, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -72,6 +75,8 @@ class WithAndWithout:
             "score": self.score.as_dict(),
             "odds_before": self.odds_before.as_dict(),
             "odds_after": self.odds_after.as_dict(),
+            "odds_change": self.odds_change.as_dict(),
+            "found_by_program": self.found,
             "detector_errors": [vars(error) for error in self.errors],
         }
 
@@ -108,23 +113,23 @@ def with_and_without(
             "that is known: nothing can be compared."
         )
     pair = _difference([(members[class_index] & has, members[class_index] & ~has) for class_index in telling], *scores)
+    strata = [(members[class_index] & of_threshold, has) for class_index in telling]
     odds = [
-        common_odds_ratio(
-            [
-                (side[mask], has[mask], resamples.lesion[mask])
-                for mask in (members[class_index] & of_threshold for class_index in telling)
-            ]
-        )
+        common_odds_ratio([(side[among], has[among], resamples.lesion[among]) for among, _ in strata])
         for side in called
     ]
+    logs, as_ratio = odds_pair(*called, strata, resamples.lesion)
+    measured = compared({"score": Quantity(pair), "log odds": Quantity(logs)}, resamples)
     return WithAndWithout(
         artifact=presence.artifact,
         scored=classes[scored],
         with_it={classes[class_index]: int((side & has).sum()) for class_index, side in members.items()},
         without_it={classes[class_index]: int((side & ~has).sum()) for class_index, side in members.items()},
-        score=compared({"score": Quantity(pair)}, resamples)["score"],
+        score=measured["score"],
         odds_before=odds[0],
         odds_after=odds[1],
+        odds_change=as_ratio(measured["log odds"].change),
+        found=int((np.isfinite(by_program) & ~np.isfinite(by_person)).sum()),
         errors=_errors(classes, judged.labels, by_program, by_person),
     )
 

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from explorer.core.alarm import Alarm, Finding, intervention, sound
+from explorer.core.alarm import Alarm, Finding, intervention, search, sound
 from explorer.core.alarm.picture_table import CONCEPTS, WHOLE_PICTURE
 from explorer.core.errors import UserError
+from explorer.core.index import FolderIndex
+from explorer.core.muting.judged_pictures import second_half
 from tests.core.alarm.planted import KINDS, QUICK, Planted, names_of, set_up
 
 SHOWN_BY_VALUES, SEEDS, MOST_WITHOUT_CAUSE = ("cast", "corner"), 10, 1
@@ -50,6 +53,70 @@ def test_a_finding_rests_on_pictures_of_both_classes(made: tuple[str, Planted]) 
     assert has[rests.with_of_class[0]]
     assert not has[rests.without_of_others[0]]
     assert set(rests.all_with) <= set(planted.index.pictures)
+
+
+def test_filters_are_chosen_on_one_half_and_judged_on_the_other(
+    made: tuple[str, Planted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, planted = made
+    chosen_on, judged_on = [], []
+    following, muting = search.followers_of, intervention.folder_logits
+
+    def followers(index: FolderIndex, rows: np.ndarray, *how: object) -> object:
+        chosen_on.append({index.pictures[row] for row in rows})
+        return following(index, rows, *how)  # type: ignore[arg-type]
+
+    def judged(network: object, index: FolderIndex, rows: list[int], *how: object, **options: object) -> object:
+        judged_on.append({index.pictures[row] for row in rows})
+        return muting(network, index, rows, *how, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(search, "followers_of", followers)
+    monkeypatch.setattr(intervention, "folder_logits", judged)
+    finding = sounded(planted, measurements=(WHOLE_PICTURE,)).findings[0]
+    half = min(chosen_on, key=len)
+    assert finding.chosen_on_half
+    assert half < max(chosen_on, key=len)
+    assert judged_on
+    assert not any(half & judged for judged in judged_on)
+    assert finding.muting is not None
+    assert f"measured on {finding.muting.pictures} pictures of the other half" in finding.words
+    random = finding.muting.random
+    assert random is not None
+    assert random.clause in finding.words
+    assert random.change == pytest.approx(finding.muting.difference.value, abs=1e-5), "the same pictures here"
+
+
+def test_too_few_pictures_to_choose_on_a_half_name_filters_and_judge_none(
+    made: tuple[str, Planted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the pictures alone show none that follows."""
+    _, planted = made
+    monkeypatch.setattr(search, "second_half", lambda names: np.arange(len(names)) >= 6)
+    finding = sounded(planted, measurements=(WHOLE_PICTURE,)).findings[0]
+    assert finding.top
+    assert not finding.chosen_on_half
+    assert finding.muting is None
+    assert "What muting them does is not measured" in finding.words
+
+
+def test_all_that_was_asked_has_its_figures(made: tuple[str, Planted]) -> None:
+    from explorer.core.alarm.as_values import as_values
+
+    _, planted = made
+    heard = sounded(planted, measurements=(WHOLE_PICTURE,))
+    values = as_values(heard)
+    assert [one["artifact"] for one in values["asked"]] == list(heard.artifacts)
+    assert {one["of_class"] for one in values["asked"]} == {"malignant"}
+    raised = {one["artifact"] for one in values["asked"] if one["raised"]}
+    assert raised == {one.artifact for one in heard.findings} | {
+        name for one in heard.findings for name in one.alongside
+    }
+    for one in values["asked"]:
+        assert one["association"]["low"] <= one["association"]["value"] <= one["association"]["high"]
+        assert 0 <= one["q"] <= 1
+        assert one["pictures"] == heard.pictures
+    assert f"the {len(heard.asked)} questions asked here" in heard.notes[0]
+    assert '"with it" is the third' in heard.notes[1]
 
 
 def test_the_words_say_what_was_measured_and_accuse_nobody(made: tuple[str, Planted]) -> None:
@@ -133,12 +200,15 @@ def test_a_picture_that_is_gone_ends_no_alarm(tmp_path: Path) -> None:
     planted = set_up("cast", 0, tmp_path, QUICK)
     with planted.index:
         whole = sounded(planted, measurements=(WHOLE_PICTURE,)).findings[0]
-        (planted.folder / planted.index.pictures[3]).unlink()
+        judged = next(name for name in planted.index.pictures if second_half([name])[0])
+        (planted.folder / judged).unlink()
         heard = sounded(planted, measurements=(WHOLE_PICTURE,)).findings[0]
     assert whole.correction is not None
     assert heard.correction is not None
+    assert whole.muting is not None
     assert heard.muting is not None
-    assert heard.correction.pictures == whole.correction.pictures - 1 == heard.muting.pictures
+    assert heard.correction.pictures == whole.correction.pictures - 1
+    assert heard.muting.pictures == whole.muting.pictures - 1
 
 
 def test_of_two_classes_the_scored_one_is_asked_whatever_their_order(

@@ -163,5 +163,5 @@ def test_a_silent_filter_follows_nothing_whatever_it_does_below_zero(tmp_path: P
 @dataclass(frozen=True)
 class _Asked:
     artifact: Artifact
-    place: int
+    class_index: int
     sign: int

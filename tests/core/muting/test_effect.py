@@ -1,20 +1,22 @@
 """What muting does over a folder, held against a plain loop."""
 
 import dataclasses
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from sklearn.metrics import log_loss, roc_auc_score
 
 from explorer.core.class_words import ClassWords, propose, told_apart
 from explorer.core.errors import UserError
 from explorer.core.images import read_image
-from explorer.core.index import FolderIndex
-from explorer.core.muting import FolderMeans, folder_pass, muted_logits
-from explorer.core.muting.against_random import percentile, random_sets
+from explorer.core.index import FolderIndex, build_index, open_index
+from explorer.core.muting import FolderMeans, artifact, folder_pass, muted_logits
+from explorer.core.muting.against_random import FEWEST_SETS, percentile
 from explorer.core.muting.artifact import drawn_artifact
 from explorer.core.muting.effect import EffectOptions, muting_effect
 from explorer.core.muting.folder_pass import log_odds
@@ -22,12 +24,13 @@ from explorer.core.muting.judged_pictures import second_half
 from explorer.core.muting.kept_pass import KeptPass
 from explorer.core.muting.one_by_one import agreement, margins, mute_one_by_one
 from explorer.core.muting.shared_passes import SharedPasses
-from explorer.core.muting.telling import as_dict, notes, ordinal, sentence, signed, table
+from explorer.core.muting.telling import as_dict, notes, sentence, table
 from explorer.core.muting.whole_pass import muted_by_hooks
 from explorer.core.network.opening import Network
 from explorer.core.report.check import differences
 from explorer.core.tags import FilterKey
 from trainer.measures.prediction import Prediction
+from trainer.measures.spoken import ordinal, signed
 from trainer.networks.output_spec import OutputSpec
 
 KEYS = [FilterKey(1, 2), FilterKey(3, 0), FilterKey(3, 4)]
@@ -129,23 +132,29 @@ def test_pictures_of_the_training_are_left_out(network: Network, index: FolderIn
     assert "used for training" in " ".join(notes(found))
 
 
-def test_random_filters_are_of_the_same_layers_and_as_relevant(index: FolderIndex) -> None:
-    filters = index.filters()
-    of = {FilterKey(int(row["layer"]), int(row["filter"])): float(row["relevance"]) for row in filters}
-    keys = [min((key for key in of if key.layer == layer and of[key] > 0), key=lambda key: of[key]) for layer in (2, 3)]
-    sets, shares = random_sets(keys, filters, 200, seed=3)
-    assert len(sets) == 200
-    assert {frozenset(key.layer for key in one) for one in sets} == {frozenset({2, 3})}
-    assert not {key for one in sets for key in one} & set(keys)
-    heard = [key for key, row in zip(of, filters, strict=True) if not row["silent"]]
-    whole = sum(of.values())
-    assert shares[7] == pytest.approx(sum(of[key] for key in sets[7]) / whole)
-    for layer, key in ((2, keys[0]), (3, keys[1])):
-        least = min(of[one] for one in heard if one.layer == layer and one != key)
-        sums = [sum(of[one] for one in single if one.layer == layer) for single in sets]
-        assert min(sums) <= max(least, of[key]) + 1e-9, "the nearest that there are"
-    assert sets == random_sets(keys, filters, 200, seed=3)[0]
-    assert sets != random_sets(keys, filters, 200, seed=4)[0]
+def test_the_only_other_sets_are_all_taken_and_that_is_said(network: Network, index: FolderIndex) -> None:
+    options = EffectOptions(random_draws=100, draws=50)
+    found = muting_effect(network, index, words_of(index), [FilterKey(0, 0)], options=options)
+    assert found.random is not None
+    layer = index.filters()[index.filters()["layer"] == 0]
+    assert found.random.complete
+    assert found.random.draws == len(found.random.changes) < 2 ** (len(layer) - 1)
+    said = " ".join(notes(found))
+    assert f"the only {found.random.draws} other sets of filters of the same layers that are possible" in said
+    few = found.random.draws < FEWEST_SETS
+    assert ("too few for a percentile" in said) == few == np.isnan(found.random.percentile)
+    assert ("percentile" in sentence(found)) != few
+
+
+def test_where_no_other_filters_are_as_relevant_there_is_no_percentile(network: Network, index: FolderIndex) -> None:
+    keys = [FilterKey(3, number) for number in range(network.layers[3].filters)]
+    found = muting_effect(network, index, words_of(index), keys, options=EffectOptions(random_draws=20, draws=50))
+    assert found.random is not None
+    assert found.random.draws == 0
+    assert np.isnan(found.random.percentile)
+    assert "percentile" not in sentence(found)
+    assert "Against no other filters" in " ".join(notes(found))
+    assert as_dict(found)["random"]["percentile"] is None
 
 
 def test_a_percentile_counts_ties_half() -> None:
@@ -158,11 +167,14 @@ def test_a_percentile_counts_ties_half() -> None:
 def test_an_effect_is_told(network: Network, index: FolderIndex) -> None:
     options = EffectOptions(random_draws=20, draws=200, artifact="ruler")
     found = muting_effect(network, index, words_of(index), KEYS, options=options)
-    said = sentence(found, "tagged ruler")
-    assert said.startswith("muting the 3 filters tagged ruler changes the AUC by ")
-    assert "percentile) and the effect of a drawn ruler on the score from " in said
-    assert said.endswith(" logits")
     assert found.random is not None
+    placed = dataclasses.replace(found.random, percentile=38.4, draws=200, complete=False, lent=0.0)
+    said = sentence(dataclasses.replace(found, random=placed), "tagged ruler")
+    assert said.startswith("muting the 3 filters tagged ruler changes the AUC by ")
+    assert " (random filters: 38th percentile) and the effect of a drawn ruler on the score from " in said
+    assert said.endswith(" logits")
+    lent = dataclasses.replace(placed, complete=True, draws=23, lent=0.25)
+    assert lent.clause == "all 23 other sets that are possible, these among them: 38th percentile"
     assert found.random.change == pytest.approx(found.mean_auc.change.value, abs=1e-6), "the same pictures here"
     assert len(table(found)) == 7
     assert as_dict(found)["artifact"]["artifact"] == "ruler"
@@ -175,7 +187,9 @@ def test_a_drawn_artifact_moves_the_score_as_in_a_plain_loop(network: Network, i
     effects: dict[str, list[tuple[float, float]]] = {"benign": [], "malignant": []}
     for row, name in enumerate(index.pictures):
         crop = network.input.crop(read_image(drawn / "images" / name))
-        plain, over = (network.input.normalise(one)[None] for one in (crop, drawn_artifact(crop, "ink", row)))
+        plain, over = (
+            network.input.normalise(one)[None] for one in (crop, drawn_artifact(crop, "ink", 0, index.digests[row]))
+        )
         assert not torch.equal(plain, over)
         of = [
             [float(log_odds(network, muted_by_hooks(network, batch, keys)[0], 1)) for batch in (plain, over)]
@@ -184,6 +198,49 @@ def test_a_drawn_artifact_moves_the_score_as_in_a_plain_loop(network: Network, i
         effects[index.given[row]].append((of[0][1] - of[0][0], of[1][1] - of[1][0]))
     expected = np.mean([np.mean(pairs, axis=0) for pairs in effects.values()], axis=0)
     assert [found.effect.before.value, found.effect.after.value] == pytest.approx(expected.tolist(), abs=1e-5)
+
+
+def test_what_is_drawn_into_a_picture_stays_when_others_come(
+    network: Network, index: FolderIndex, drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture that stands before all others in the folder moves their rows, and changes nothing in them."""
+
+    def drawn_into(of: FolderIndex) -> dict[str, bytes]:
+        pictures: dict[str, bytes] = {}
+
+        def kept(crop: np.ndarray, *how: object) -> np.ndarray:
+            over = drawn_artifact(crop, *how)  # type: ignore[arg-type]
+            pictures[crop.tobytes().hex()] = over.tobytes()
+            return over
+
+        monkeypatch.setattr(artifact, "drawn_artifact", kept)
+        options = EffectOptions(random_draws=0, draws=50, artifact="ink", artifact_pictures=100)
+        muting_effect(network, of, words_of(of), KEYS, options=options)
+        return pictures
+
+    shutil.copytree(drawn / "images", tmp_path / "more")
+    first = min(index.pictures)
+    changed = np.asarray(Image.open(drawn / "images" / first))[::-1]
+    Image.fromarray(changed).save(tmp_path / "more" / Path(first).parent / "a.png")
+    before = drawn_into(index)
+    with open_index(build_index(network, tmp_path / "more", tmp_path / "more.h5")) as larger:
+        after = drawn_into(larger)
+    assert len(after) == len(before) + 1
+    assert before.items() <= after.items()
+
+
+def test_of_two_outputs_that_are_decided_apart_both_have_an_auc(
+    network: Network, index: FolderIndex, drawn: Path
+) -> None:
+    apart = dataclasses.replace(network, output=OutputSpec(meaning="independent"))
+    found = muting_effect(apart, index, words_of(index), KEYS, options=dataclasses.replace(QUICK, threshold=0.5))
+    batches = [network.input.prepare(read_image(drawn / "images" / name))[None] for name in index.pictures]
+    muted = np.stack([muted_by_hooks(network, batch, KEYS)[0] for batch in batches])
+    for place, name in enumerate(index.classes):
+        positive = [word == name for word in index.given]
+        assert found.auc[name].before.value == pytest.approx(roc_auc_score(positive, index.logits[:, place]), abs=1e-6)
+        assert found.auc[name].after.value == pytest.approx(roc_auc_score(positive, muted[:, place]), abs=1e-6)
+    assert {line.split("  ")[0].strip() for line in table(found)} >= {"AUC of benign", "AUC of malignant", "mean AUC"}
 
 
 def test_every_filter_by_itself_is_exact_and_kept(network: Network, index: FolderIndex, drawn: Path) -> None:

@@ -44,8 +44,21 @@ def test_the_score_is_compared_within_class(network: Network, index: FolderIndex
     assert found.odds_before == common_odds_ratio(
         [(called[given == one], there[given == one], np.arange((given == one).sum())) for one in index.classes]
     )
+    assert found.odds_change.value == pytest.approx(found.odds_after.value / found.odds_before.value)
+    assert found.odds_change.low <= found.odds_change.value <= found.odds_change.high
     assert sum(found.with_it.values()) == there.sum()
     assert sum(found.without_it.values()) == (~there).sum()
+
+
+def test_that_nobody_checked_the_program_is_said(network: Network, index: FolderIndex) -> None:
+    there = (np.arange(40) % 3 == 0).astype(float)
+    told = " ".join(notes(compared_with(found_in(there), network, index)))
+    assert "In 40 of these pictures the program alone says whether there is hair" in told
+    assert "was not checked" in told
+    assert "times the first" in told
+    said = {name: bool(there[row]) for row, name in enumerate(index.pictures)}
+    nobody = Presence("hair", lambda rows: np.full(len(rows), np.nan), said)
+    assert "was not checked" not in " ".join(notes(compared_with(nobody, network, index)))
 
 
 def test_what_only_the_class_explains_is_not_the_artifacts(network: Network, index: FolderIndex) -> None:

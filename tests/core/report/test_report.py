@@ -17,7 +17,7 @@ from PIL import Image
 
 from explorer import cli
 from explorer.cli import main
-from explorer.core.alarm import presence
+from explorer.core.alarm import Asked, presence
 from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex, build_index
 from explorer.core.network import open_network
@@ -34,6 +34,7 @@ from explorer.core.suggestions.suggestion import HeldOut, Suggestion, Suggestion
 from explorer.core.tag_store import save_tags
 from explorer.core.tags import FilterKey, TagBook
 from tests.conftest import ROOT
+from trainer.measures.bootstrap import Measure
 
 MODEL = ROOT / "resources" / "demo" / "demo-scratch-cnn.safetensors"
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'
@@ -387,11 +388,22 @@ def test_findings_stand_in_whole_sentences(folder: Path) -> None:
     assert "where 10 pictures are of the class and 10 are not; here are " in said["facts"]["alarm"]["why_not"]
     rests = {"with_of_class": ["a.jpg"], "with_of_others": [HOSTILE], "without_of_class": [], "without_of_others": []}
     finding = {"phrase": "rulers", "of_class": "melanoma", "words": "Worth a look: rulers.", "rests": rests}
-    said["facts"]["alarm"] = {"sentence": "1 thing worth a look.", "findings": [finding]}
+    measure, nothing = Measure(0.61, 0.52, 0.7, 80), Measure(float("nan"), float("nan"), float("nan"), 0)
+    asked = [Asked("hair", "melanoma", 80, measure, None, nothing, 0.04, raised=False).as_dict()]
+    said["facts"]["alarm"] = {
+        "sentence": "1 thing worth a look.",
+        "notes": ["p is corrected for the 16 questions asked here."],
+        "asked": asked,
+        "findings": [finding],
+    }
     said.pop("format")
     pictures = [(one["filter"], name["picture"]) for one in said["facts"]["filters"] for name in each(one["pictures"])]
     html = page(said, dict.fromkeys(pictures, ""))
-    assert "Worth a look: rulers." in Elements(html).text
+    text = " ".join(Elements(html).text.split())
+    assert "Worth a look: rulers." in text
+    assert "p is corrected for the 16 questions asked here." in text
+    assert "All that was asked" in text
+    assert "0.610 [0.520, 0.700]" in text
     assert HOSTILE not in html
     assert read_said(html, "page")["facts"]["alarm"]["findings"] == [finding]
 

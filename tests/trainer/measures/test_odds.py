@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats.contingency import odds_ratio as scipys
 
-from trainer.measures.odds import common_odds_ratio, counts, odds_ratio
+from trainer.measures.bootstrap import BootstrapResamples
+from trainer.measures.odds import common_odds_ratio, counts, odds_pair, odds_ratio
+from trainer.measures.paired import Quantity, compared
 
 FEW = settings(max_examples=20)
 
@@ -49,6 +51,26 @@ def test_the_common_ratio_of_one_stratum_is_its_own_and_one_side_alone_says_noth
     nothing = (np.array([True, False]), np.array([True, True]), np.arange(2))
     assert common_odds_ratio([(present, positive, np.arange(4)), nothing]) == odds_ratio(present, positive)
     assert np.isnan(common_odds_ratio([nothing]).value)
+
+
+def test_the_change_of_a_common_ratio_is_drawn_in_pairs() -> None:
+    random = np.random.default_rng(0)
+    positive, stratum, lesion = random.random(300) < 0.4, random.random(300) < 0.5, np.arange(300) // 2
+    before = random.random(300) < np.where(positive, 0.6, 0.3)
+    after = before & (random.random(300) < 0.9)
+    strata = [(of, positive) for of in (stratum, ~stratum)]
+    single = [common_odds_ratio([(side[of], positive[of], lesion[of]) for of, _ in strata]) for side in (before, after)]
+    pair, as_ratio = odds_pair(before, after, strata, lesion)
+    log = compared({"odds": Quantity(pair)}, BootstrapResamples(lesion, 400))["odds"]
+    assert as_ratio(log.before).value == pytest.approx(single[0].value)
+    assert as_ratio(log.after).value == pytest.approx(single[1].value)
+    changed = as_ratio(log.change)
+    assert changed.value == pytest.approx(single[1].value / single[0].value)
+    assert changed.low < changed.value < changed.high
+    apart = np.log(single[0].high / single[0].low) + np.log(single[1].high / single[1].low)
+    assert np.log(changed.high / changed.low) < apart / 2, "the same pictures before and after"
+    same, _ = odds_pair(before, before, strata, lesion)
+    assert compared({"odds": Quantity(same)}, BootstrapResamples(lesion, 100))["odds"].change.value == 0
 
 
 def test_pictures_of_one_lesion_say_less_than_as_many_lesions() -> None:
