@@ -82,6 +82,23 @@ def test_a_line_opens_its_pictures_and_its_filters(demo: Person, index: Path, re
     assert "looking for" in panel._said.text().casefold() or not look.busy
 
 
+def test_the_figures_of_all_that_was_asked_lie_folded_below(demo: Person, index: Path) -> None:
+    panel, look = worth_a_look(demo), demo.workspace.worth_a_look
+    assert not panel._all.isVisible()
+    demo.workspace.evidence.take(open_index(index))
+    demo.until(lambda: look.found is not None)
+    demo.until(panel._all.isVisible)
+    assert not panel._figures.isVisible()
+    assert "questions asked here" in panel._said.text()
+    demo.click(panel._all)
+    assert panel._figures.isVisible()
+    lines = panel._figures.text().splitlines()
+    assert len(lines) == len(look.found.asked)
+    assert any(line.startswith("brightness · melanoma: AUC ") and ", p " in line for line in lines)
+    demo.click(panel._all)
+    assert not panel._figures.isVisible()
+
+
 def test_nothing_is_called_settled_while_it_is_still_looked_for(demo: Person, index: Path) -> None:
     panel, look = worth_a_look(demo), demo.workspace.worth_a_look
     demo.workspace.evidence.take(open_index(index))

@@ -28,11 +28,14 @@ class Asked:
     raised: bool
 
     @property
-    def figures(self) -> tuple[str, str, str, str]:
-        """Odds ratio, AUC and rho with their intervals, and the corrected p, as people read them."""
-        odds = "–" if self.odds is None else spoken(self.odds, 2)
+    def line(self) -> str:
+        """Its figures in one line."""
+        odds = f"odds ratio {spoken(self.odds, 2)}, " if self.odds is not None else ""
         p = "below 0.001" if self.q < 0.001 else f"{self.q:.3f}"
-        return odds, spoken(self.association, 2), spoken(self.dependence, 2), p
+        return (
+            f"{self.artifact} · {self.of_class}: {odds}AUC {spoken(self.association, 2)}, rho within class "
+            f"{spoken(self.dependence, 2)}, p {p} ({self.pictures:,} pictures)"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON form."""

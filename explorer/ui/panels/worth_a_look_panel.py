@@ -40,9 +40,15 @@ class WorthALookPanel(QWidget):
         self._lines = QVBoxLayout()
         self._lines.setContentsMargins(0, 0, 0, 0)
         self._lines.setSpacing(2)
-        self.setLayout(
-            column(row(label("Worth a look", "title"), 1, self._lists), self._lines, self._said, gap=SPACE // 2)
-        )
+        self._all = PlainTool("All that was asked", checkable=True)
+        self._all.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        tip(self._all, "The figures of every artifact and value, also of those that are not worth a look.")
+        self._figures = label("", "quiet", wrap=True)
+        self._all.toggled.connect(self._figures.setVisible)
+        self._figures.hide()
+        top = row(label("Worth a look", "title"), 1, self._lists)
+        asked = row(self._all, 1)
+        self.setLayout(column(top, self._lines, self._said, asked, self._figures, gap=SPACE // 2))
         self._shown: object = None
         worth_a_look.changed.connect(self._show)
         self._show()
@@ -60,11 +66,16 @@ class WorthALookPanel(QWidget):
         sentences = [running] if running else []
         if alarm is not None and (alarm.findings or not running):  # that nothing stands out is not said too early
             # What was left out is told above, with the figures.
-            sentences.insert(0, alarm.sentence.replace(f" {alarm.left_out.sentence}", ""))
+            head = alarm.sentence.replace(f" {alarm.left_out.sentence}", "")
+            sentences.insert(0, " ".join([head, *alarm.notes]))
         self._said.setText("\n".join(sentences))
         if alarm is self._shown:
             return
         self._shown = alarm
+        self._all.setVisible(alarm is not None)
+        asked = sorted(alarm.asked, key=lambda one: one.q) if alarm is not None else []
+        self._figures.setText("\n".join(one.line for one in asked))
+        self._figures.setVisible(alarm is not None and self._all.isChecked())
         while (item := self._lines.takeAt(0)) is not None:
             if (part := item.widget()) is not None:
                 part.deleteLater()
