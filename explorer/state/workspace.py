@@ -23,6 +23,7 @@ from explorer.state.figure_in_view import FigureInView
 from explorer.state.filter_facts import FilterFacts
 from explorer.state.filter_match import FilterMatch
 from explorer.state.filter_selection import FilterSelection
+from explorer.state.folder_muting import FolderMuting
 from explorer.state.given_classes import GivenClasses
 from explorer.state.indexing import Indexing
 from explorer.state.last_step import LastStep
@@ -101,6 +102,8 @@ class Workspace(QObject):
         self.last_step = LastStep(self.tagging, self)
         self.tag_history = TagHistory(self.library, self.tagging, self)
         self.muting = Muting(self.library, self.pipeline, self.tagging, self.evidence, self.settings, self)
+        asked = self.evidence, self.given, self.muting, self.tagging, self.evaluating
+        self.folder_muting = FolderMuting(self.library, *asked, self)
         self.stages = StagesInView(self.session, self.library, self.pipeline, self)
         self.what_if = PictureWhatIf(self.session, self.library, self.pipeline, self.lists, self)
         self.what_if.changed.connect(lambda: self.occluding.pause(bool(self.what_if.tool)))
@@ -187,6 +190,7 @@ class Workspace(QObject):
         self.tagging.close()
         self.evaluating.close()
         self.worth_a_look.close()
+        self.folder_muting.close()
         self.candidates.close()
         self.lists.close()
         self.point_maps.close()

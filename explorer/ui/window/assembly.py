@@ -231,7 +231,8 @@ def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Comman
         indexing.problem.connect(lambda error: show_error(error, NETWORK, FOLDER))
         indexing.noted.connect(lambda text: parts.problems.show_text(text, until=[NETWORK, FOLDER]))
     workspace.given.problem.connect(lambda error: show_error(error, NETWORK, FOLDER))
-    for asked in (workspace.suggesting, workspace.evaluating, workspace.worth_a_look, workspace.candidates):
+    on_look = workspace.evaluating, workspace.worth_a_look, workspace.folder_muting
+    for asked in (workspace.suggesting, *on_look, workspace.candidates):
         asked.problem.connect(lambda error: show_error(error, NETWORK, FOLDER))
     workspace.lists.problem.connect(lambda error: show_error(error, FOLDER))
     workspace.lists.told.connect(lambda text: parts.problems.show_text(text, calm=True, until=[FOLDER]))

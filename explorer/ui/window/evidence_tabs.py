@@ -65,13 +65,16 @@ def _map(workspace: Workspace) -> QWidget:
 def _findings(workspace: Workspace) -> QWidget:
     from explorer.ui.panels.artifact_list_panel import ArtifactListPanel
     from explorer.ui.panels.findings_panel import FindingsPanel
+    from explorer.ui.panels.folder_muting_panel import FolderMutingPanel
     from explorer.ui.panels.worth_a_look_panel import WorthALookPanel
 
     look = WorthALookPanel(workspace.worth_a_look, workspace.chosen)
     look.picked.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
     lists = ArtifactListPanel(workspace.session, workspace.library, workspace.candidates)
     lists.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
-    panel = FindingsPanel(workspace.evaluating, workspace.chosen, look, lists)
+    asked = QWidget()
+    asked.setLayout(column(look, FolderMutingPanel(workspace.folder_muting)))
+    panel = FindingsPanel(workspace.evaluating, workspace.chosen, asked, lists)
     panel.words_asked.connect(lambda: _ask_words(workspace, panel))
     panel.readers_asked.connect(lambda: _ask_readers(workspace, panel))
     panel.lenses_asked.connect(lambda *pair: _show_lenses(workspace, panel, *pair))
