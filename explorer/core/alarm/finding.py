@@ -146,7 +146,8 @@ class Finding:
         else:
             sentences.append("No class has pictures both with and without it: the two cannot be told apart here.")
         if self.following:
-            sentences.append(f"{self.following:,} of {self.filters:,} filters follow it within class{self._chosen}.")
+            follow = "follow" if self.following > 1 else "follows"
+            sentences.append(f"{self.following:,} of {self.filters:,} filters {follow} it within class{self._chosen}.")
         if self.alongside:
             sentences.append(f"The same pictures differ in {' and '.join(self.alongside)} too.")
         if self.muting is not None:
