@@ -84,7 +84,7 @@ def test_a_line_opens_its_pictures_and_its_filters(demo: Person, index: Path, re
 
 def test_the_figures_of_all_that_was_asked_lie_folded_below(demo: Person, index: Path) -> None:
     panel, look = worth_a_look(demo), demo.workspace.worth_a_look
-    assert not panel._all.isVisible()
+    assert panel._all.isHidden()
     demo.workspace.evidence.take(open_index(index))
     demo.until(lambda: look.found is not None)
     demo.until(panel._all.isVisible)

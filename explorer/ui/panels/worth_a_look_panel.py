@@ -45,7 +45,8 @@ class WorthALookPanel(QWidget):
         tip(self._all, "The figures of every artifact and value, also of those that are not worth a look.")
         self._figures = label("", "quiet", wrap=True)
         self._all.toggled.connect(self._figures.setVisible)
-        self._figures.hide()
+        for part in (self._all, self._figures):
+            part.hide()
         top = row(label("Worth a look", "title"), 1, self._lists)
         asked = row(self._all, 1)
         self.setLayout(column(top, self._lines, self._said, asked, self._figures, gap=SPACE // 2))
