@@ -8,9 +8,16 @@ START, FALL_FROM, END = 1 / 25, 0.1, 1 / 250_000
 
 
 def factor(learning: Learning, step: int, steps_per_epoch: int) -> float:
-    """The share of `learning_rate` that step 0, 1, ... of the run uses, in (0, 1]."""
+    """The share of `learning_rate` that step 0, 1, ... of the run uses, in (0, 1].
+
+    While the head learns alone it is 1; the schedule begins with the first step of all parameters.
+    """
+    head_steps = steps_per_epoch * learning.head_epochs
+    step -= head_steps
+    if step < 0:
+        return 1.0
     if learning.schedule == "one-cycle":
-        return one_cycle(step, steps_per_epoch * learning.epochs)
+        return one_cycle(step, steps_per_epoch * learning.epochs - head_steps)
     if learning.schedule == "cosine":
         return warm_restarts(step / steps_per_epoch, learning.cycle, learning.cycle_factor)
     return 1.0

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from trainer.training.learning_rate_schedules import factor, one_cycle, warm_restarts
+from trainer.training.presets import PRESETS
 from trainer.training.recipe import Learning
 
 
@@ -47,3 +48,16 @@ def test_cosine_restarts_with_each_cycle_and_falls_within_it() -> None:
 
 def test_constant_is_constant() -> None:
     assert {factor(Learning(), step, 10) for step in range(100)} == {1.0}
+
+
+@pytest.mark.parametrize("name", [name for name, recipe in PRESETS.items() if recipe.learning.schedule != "constant"])
+def test_every_recipe_ends_where_its_rate_is_almost_nothing(name: str) -> None:
+    learning = PRESETS[name].learning
+    assert factor(learning, 50 * learning.epochs - 1, 50) < 1e-4
+
+
+@pytest.mark.parametrize("schedule", ["constant", "one-cycle", "cosine"])
+def test_the_schedule_begins_where_the_head_has_learnt_alone(schedule: str) -> None:
+    alone, whole = (Learning(schedule=schedule, epochs=7 + head, head_epochs=head) for head in (3, 0))
+    assert [factor(alone, step, 10) for step in range(30)] == [1.0] * 30
+    assert [factor(alone, 30 + step, 10) for step in range(70)] == [factor(whole, step, 10) for step in range(70)]
