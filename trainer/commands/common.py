@@ -80,11 +80,21 @@ def _kind_of_flag(kind: Any) -> dict[str, Any]:
 
 
 def recipe_of(arguments: argparse.Namespace) -> Recipe:
-    """The recipe that `add_recipe_arguments` describes: flags override the file, the file overrides the recipe."""
-    recipe = PRESETS[arguments.recipe]
+    """The recipe that `add_recipe_arguments` describes: flags override the file, the file overrides the recipe.
+
+    Mean and std that neither names are those that weights of ImageNet expect, where such are asked for.
+    """
+    recipe, values = PRESETS[arguments.recipe], {}
     if arguments.settings:
         values = read_settings(arguments.settings)
         values.pop("cohort", None)  # a run's own settings.toml says this too
         recipe = recipe.with_settings(values, str(arguments.settings))
     given = {name: value for name, value in vars(arguments).items() if name in SETTINGS}
-    return recipe.with_settings(given, "The command line")
+    recipe = recipe.with_settings(given, "The command line")
+    if recipe.network.weights != "imagenet" or {"mean", "std"} & {*values, *given}:
+        return recipe
+
+    from trainer.networks.imagenet_weights import normalisation
+
+    expected = normalisation(recipe.network.architecture)
+    return recipe.with_settings({"mean": expected[0], "std": expected[1]}, "ImageNet") if expected else recipe

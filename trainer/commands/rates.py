@@ -43,7 +43,9 @@ def run(arguments: argparse.Namespace) -> None:
             on_step=on_step,
         )
     write_rates(arguments.out, range_test)
-    say(
-        f"{arguments.out / 'rates.svg'}: the loss falls fastest at a learning rate of {range_test.suggested:.1e}; a "
-        f"tenth of the rate at which it is least is {range_test.tenth_of_least:.1e}"
-    )
+    plot = arguments.out / "rates.svg"
+    if range_test.doubt:
+        say(f"{plot}: no learning rate can be suggested: {range_test.doubt}")
+        return
+    fastest, least = f"{range_test.suggested:.1e}", f"{range_test.tenth_of_least:.1e}"
+    say(f"{plot}: the loss falls fastest at a learning rate of {fastest}; a tenth of the rate of the least is {least}")

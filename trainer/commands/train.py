@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.wrong_usage("give --out DIR, or --dry-run")
     cohort = open_checked(arguments.data)
     if arguments.dry_run:
-        _show_rates(cohort, recipe)
+        _show_rates(arguments, cohort, recipe)
         return
     if arguments.folds or arguments.seeds != 1:
         _train_all(arguments, cohort, recipe)
@@ -101,23 +101,27 @@ def _train_all(arguments: argparse.Namespace, cohort: "Cohort", recipe: "Recipe"
         )
 
 
-def _show_rates(cohort: "Cohort", recipe: "Recipe") -> None:
-    """Print what the network starts from, and which of its layers learn at which rate."""
-    from trainer.training.checks import check, seen_part
+def _show_rates(arguments: argparse.Namespace, cohort: "Cohort", recipe: "Recipe") -> None:
+    """Print what the network starts from, and which of its layers learn at which rate; complain as training would."""
+    from trainer.training.checks import remarks
     from trainer.training.depth_groups import depth_groups
     from trainer.training.initial_weights import started
+    from trainer.training.repeated import planned
+    from trainer.training.run_folder import RunFolder
+    from trainer.training.train import checked
 
-    check(cohort, recipe)
-    fetched = recipe.network.weights == "imagenet"  # which is downloaded for training alone: the layers are the same
-    module, origin = started(recipe.with_settings({"weights": ""}, "--dry-run") if fetched else recipe, cohort.classes)
-    if fetched:
-        origin = f"{recipe.network.architecture} from imagenet"
+    find_device(arguments.device)
+    runs = planned(recipe, cohort, all_folds=bool(arguments.folds), seeds=arguments.seeds)
+    cohort, *_ = [checked(cohort, run.recipe) for run in runs]
+    if arguments.out is not None and len(runs) == 1:
+        RunFolder(arguments.out, recipe, cohort.digest, write=False)  # complains of another run
+    module, origin, head = started(recipe, cohort.classes, fetch=False)
     learning = recipe.learning
-    if part := seen_part(cohort, recipe):
-        say(part)
+    for remark in remarks(cohort, recipe):
+        say(remark)
     say(f"{origin}; {learning.epochs} epochs, highest learning rate {learning.learning_rate:g}")
     say(f"{'depth':>6}  {'share':>9}  {'rate':>9}  {'weights':>12}  modules")
-    for group in depth_groups(module, learning.depth_decay):
+    for group in depth_groups(module, learning.depth_decay, head):
         first, last = group.modules[0], group.modules[-1]
         names = first if first == last else f"{first} ... {last}"
         weights = sum(weight.numel() for weight in group.weights)
@@ -127,7 +131,7 @@ def _show_rates(cohort: "Cohort", recipe: "Recipe") -> None:
     if frozen:
         say(f"{frozen:,} weights are kept as they are (--freeze-up-to {printable(recipe.network.freeze_up_to)})")
     if learning.head_epochs:
-        say(f"in the first {learning.head_epochs} epochs the last of these groups learns alone")
+        say(f"in the first {learning.head_epochs} epochs the last of these groups learns alone, at its full rate")
 
 
 class Bar:

@@ -102,7 +102,8 @@ def initialise(module: nn.Module, how: str = "he") -> None:
 ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {"scratch_cnn": ScratchCNN, "lenet": LeNet}
 """Our architectures by the name that stands in a checkpoint; called with `classes` and the checkpoint's arguments."""
 
-_AUXILIARY = ("googlenet", "inception_v3")
+AUXILIARY = ("googlenet", "inception_v3")
+"""torchvision's that have auxiliary classifiers."""
 
 
 def known() -> tuple[str, ...]:
@@ -124,7 +125,7 @@ def build(architecture: str, classes: int, arguments: dict[str, Any] | None = No
         raise KeyError(architecture)
     import torchvision
 
-    if architecture in _AUXILIARY:
+    if architecture in AUXILIARY:
         options |= {"aux_logits": False, "init_weights": True}
     module: nn.Module = torchvision.models.get_model(architecture, weights=None, num_classes=classes, **options)
     return module

@@ -65,7 +65,7 @@ def fitting(tensors: Tensors, stated: str = "") -> list[Blueprint]:
     """Those of them that timm builds so that the weights fit; also one that the file names and the table lacks."""
     rows = candidates(tensors, stated)
     base_name = stated.partition(".")[0]
-    if not rows and re.fullmatch(r"[A-Za-z0-9_]+", base_name) and _library(base_name).models.is_model(base_name):
+    if not rows and re.fullmatch(r"[A-Za-z0-9_]+", base_name) and library(base_name).models.is_model(base_name):
         rows = ((base_name,),)
     blueprints: list[Blueprint] = []
     refusals: list[UserError] = []
@@ -97,7 +97,7 @@ def installed() -> bool:
 
 def new_module(name: str, classes: int) -> nn.Module:
     """timm's network `name` with drawn weights and so many outputs; UserError where timm or the name is not there."""
-    timm = _library(name)
+    timm = library(name)
     if not timm.models.is_model(name.partition(".")[0]):
         near = difflib.get_close_matches(name, timm.list_models(), n=1, cutoff=0)
         raise UserError(f'timm has no network "{name[:60]}"; the nearest is {near[0]}.')
@@ -108,31 +108,8 @@ def new_module(name: str, classes: int) -> nn.Module:
     return module
 
 
-def pretrained(name: str) -> Tensors:
-    """timm's own weights of its network `name`, from its cache or the hub; UserError where there are none."""
-    timm = _library(name)
-    cfg = timm.get_pretrained_cfg(name)
-    if cfg is not None and not cfg.has_weights:
-        raise UserError(f"timm has no weights of {name}; leave --weights imagenet out, or give a file to --weights.")
-    try:
-        weights: Tensors = timm.create_model(name, pretrained=True).state_dict()
-    except Exception as error:  # the hub's errors are of many kinds
-        raise UserError(
-            f"timm's weights of {name} could not be downloaded ({brief(error)}); download {_address(cfg)} where there "
-            "is a network, and give the file to --weights."
-        ) from error
-    return weights
-
-
-def _address(cfg: Any) -> str:
-    """Where a person finds the weights that a configuration of timm's tells of."""
-    hub = cfg.hf_hub_id if cfg is not None else ""
-    if hub:
-        return f"https://huggingface.co/{hub}/resolve/main/{cfg.hf_hub_filename or 'model.safetensors'}"
-    return str((cfg is not None and cfg.url) or "them")
-
-
-def _library(name: str) -> Any:
+def library(name: str) -> Any:
+    """timm itself; UserError naming the network that needs it where it is not installed."""
     try:
         return load("timm")
     except ImportError as error:
@@ -199,7 +176,7 @@ def _how_to_score(name: str) -> tuple[str, ...]:
 
 
 def _by_timm(name: str, tensors: Tensors, settings: dict[str, Any], arguments: dict[str, Any]) -> Blueprint:
-    timm, tensors = _library(name), timm_names(tensors) or tensors
+    timm, tensors = library(name), timm_names(tensors) or tensors
     try:
         defaults = timm.models.get_pretrained_cfg(name)
         if defaults is None and not timm.models.is_model(name.partition(".")[0]):

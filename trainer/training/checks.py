@@ -5,6 +5,8 @@ import numpy.typing as npt
 
 from trainer.cohort.cohort import Cohort
 from trainer.files.errors import UserError
+from trainer.networks.imagenet_weights import normalisation
+from trainer.training.network_input import input_spec_of
 from trainer.training.recipe import Recipe
 
 LEAST_SEEN = 0.7
@@ -14,6 +16,7 @@ LEAST_SEEN = 0.7
 def check(cohort: Cohort, recipe: Recipe) -> npt.NDArray[np.int64]:
     """How often each class occurs among the training pictures; UserError where nothing can be learnt or measured."""
     check_start(recipe)
+    input_spec_of(recipe, cohort)  # complains of what no picture can be preprocessed by
     side = recipe.data.resize_to or cohort.side
     if side < recipe.data.size:
         raise UserError(
@@ -48,6 +51,21 @@ def seen_part(cohort: Cohort, recipe: Recipe) -> str:
         return ""
     advice = f"--resize-to {size} or --test-crop whole shows all of it"
     return f"of each picture, {side} x {side}, the network sees the {size} x {size} in the middle; {advice}"
+
+
+def remarks(cohort: Cohort, recipe: Recipe) -> list[str]:
+    """What a person should know before the run begins, a sentence each."""
+    return [sentence for sentence in (seen_part(cohort, recipe), other_normalisation(recipe)) if sentence]
+
+
+def other_normalisation(recipe: Recipe) -> str:
+    """A sentence where the weights of ImageNet expect another mean and std than the recipe's; else ""."""
+    network, data = recipe.network, recipe.data
+    expected = normalisation(network.architecture) if network.weights == "imagenet" else None
+    if expected is None or expected == (data.mean, data.std):
+        return ""
+    mean, std = (" ".join(f"{value:g}" for value in values) for values in expected)
+    return f"the weights of ImageNet of {network.architecture} expect --mean {mean} --std {std}; this run takes others"
 
 
 def check_start(recipe: Recipe) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from trainer.networks.architectures import head
+from trainer.networks.architectures import head as last_layer
 
 GROUPS = 8
 """Into how many equal steps of depth a network is cut, whatever its architecture."""
@@ -25,10 +25,11 @@ class DepthGroup:
     head: bool = False
 
 
-def depth_groups(module: nn.Module, decay: float) -> list[DepthGroup]:
-    """The trainable weights in up to `GROUPS` groups of equal depth, and the layer that gives the classes.
+def depth_groups(module: nn.Module, decay: float, head: str = "") -> list[DepthGroup]:
+    """The trainable weights in up to `GROUPS` groups of equal depth, and those of the head.
 
-    The share of each is `decay` ** (1 - depth).
+    `head` names the module that was drawn anew, "" the layer that gives the classes. The share of each group is
+    `decay` ** (1 - depth), that of the head 1.
 
     Depth is a layer's place among all layers with weights of two or more dimensions, in the order of the modules, over
     their number less one; norms and biases belong to the layer before them. So the first layer learns at `decay` of the
@@ -42,11 +43,11 @@ def depth_groups(module: nn.Module, decay: float) -> list[DepthGroup]:
         position += any(weight.dim() > 1 for weight in weights)
         positions.append(max(position, 0))
     last = max(positions, default=0)
-    last_layer = head(module)
+    head = head or last_layer(module)
     grouped: dict[int, tuple[list[str], list[nn.Parameter]]] = {}
     for (name, weights), layer_position in zip(layers.items(), positions, strict=True):
         step = round(layer_position / last * (GROUPS - 1)) if last and decay != 1 else GROUPS - 1
-        step = GROUPS if name == last_layer else step
+        step = GROUPS if name == head or name.startswith(f"{head}.") else step
         modules, members = grouped.setdefault(step, ([], []))
         trained = [weight for weight in weights if weight.requires_grad]
         if trained:

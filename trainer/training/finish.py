@@ -16,13 +16,13 @@ from trainer.devices.environment import device_name, versions
 from trainer.evaluation.evaluate import evaluate
 from trainer.evaluation.fitting import HeldOut
 from trainer.networks.checkpoint import SECOND_CLASS, SEEN_DIGITS, Checkpoint
-from trainer.networks.input_spec import NOTHING, InputSpec
 from trainer.networks.output_spec import answering
 from trainer.report.model_card import model_card
 from trainer.report.run_record import Run
 from trainer.report.write import write_report
 from trainer.training.initial_weights import arguments_of
 from trainer.training.loss import output_of, width_of
+from trainer.training.network_input import input_spec_of
 from trainer.training.recipe import Recipe
 from trainer.training.run_folder import CARD_FILE, KEPT_FILE, NETWORK_FILE, RunFolder, State
 
@@ -38,31 +38,6 @@ class Outcome:
     chosen_epoch: int
     auc: float
     interval: tuple[float, float]
-
-
-def input_spec_of(recipe: Recipe, cohort: Cohort) -> InputSpec:
-    """How a picture becomes the input when it is tested; `test_crop` says what of it.
-
-    The cohort's field of view is part of that, though its own pictures are cut already.
-    """
-    return replace(tested_input(recipe, cohort.side), field_of_view=cohort.field_of_view)
-
-
-def tested_input(recipe: Recipe, stored: int) -> InputSpec:
-    """The same for pictures that are stored at this side."""
-    data = recipe.data
-    resize_to = data.size if data.test_crop == "whole" else data.resize_to or stored
-    return InputSpec((data.size, data.size), "squash", resize_to, data.mean, data.std, **_preprocessing(recipe))
-
-
-def stored_input(recipe: Recipe, stored: int) -> InputSpec:
-    """What training takes of a picture stored at this side before it is augmented: all of it, preprocessed."""
-    side = recipe.data.resize_to or stored
-    return InputSpec((side, side), "squash", side, **_preprocessing(recipe))
-
-
-def _preprocessing(recipe: Recipe) -> dict[str, Any]:
-    return {name: getattr(recipe.data, name) for name in NOTHING}
 
 
 def show_progress(

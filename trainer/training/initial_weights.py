@@ -1,15 +1,20 @@
 """What a network starts from: drawn weights, those of a file, or torchvision's of ImageNet."""
 
+import copy
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import torch
 from torch import nn
 
+from trainer.devices.memory import out_of_memory
 from trainer.files.errors import UserError
 from trainer.networks.architectures import ARCHITECTURES, build, head, initialise, known
+from trainer.networks.imagenet_weights import check_offered, imagenet
 from trainer.networks.matching import Tensors, differences, matches, under
-from trainer.networks.timm_catalog import new_module, pretrained
+from trainer.networks.timm_catalog import new_module
+from trainer.networks.torch_file import brief
 from trainer.networks.weight_files import read_weights
 from trainer.training.loss import width_of
 from trainer.training.recipe import Recipe
@@ -23,63 +28,89 @@ def arguments_of(recipe: Recipe) -> dict[str, Any]:
     return {"size": recipe.data.size} if network.architecture in ARCHITECTURES else {}
 
 
-def started(recipe: Recipe, classes: tuple[str, ...]) -> tuple[nn.Module, str]:
-    """The recipe's network, ready to train, and a sentence on what it starts from.
+class Start(NamedTuple):
+    """A network that is ready to train, a sentence on what it starts from, and what of it was drawn anew.
 
-    Drawn from torch's global generator. UserError for an unknown architecture, weights of another one, or a module
-    to freeze that is not there.
+    `head` names the module that was, "" where it was the layer that gives the classes at most.
+    """
+
+    module: nn.Module
+    origin: str
+    head: str = ""
+
+
+def started(recipe: Recipe, classes: tuple[str, ...], *, fetch: bool = True) -> Start:
+    """The recipe's network, drawn from torch's global generator.
+
+    Without `fetch`, weights of ImageNet stay where they are: the network is as drawn, all else as if they were there.
+    UserError for an unknown architecture, a size that it does not take, weights of another one, or a module to freeze
+    that is not there or that would stay as it was drawn.
     """
     network = recipe.network
-    of_timm = network.architecture.startswith("timm/")
-    if not of_timm and network.architecture not in known():
-        near = difflib.get_close_matches(network.architecture, known(), n=1, cutoff=0)
-        raise UserError(f'There is no architecture "{network.architecture}"; the nearest is {near[0]}.')
-    width = width_of(recipe, len(classes))
-    try:
-        module = (
-            new_module(network.architecture.removeprefix("timm/"), width)
-            if of_timm
-            else build(network.architecture, width, arguments_of(recipe))
-        )
-    except (RuntimeError, ValueError, ZeroDivisionError) as error:
-        raise UserError(
-            f"{network.architecture} cannot be built for pictures of {recipe.data.size} x {recipe.data.size} ({error})."
-        ) from error
+    module = _built(recipe, width_of(recipe, len(classes)))
+    if network.weights == "imagenet":
+        check_offered(network.architecture)
+    _check_size(module, recipe)
     initialise(module, network.initialisation)
-    origin = f"{network.architecture} with weights drawn anew ({network.initialisation})"
-    if network.weights:
-        their_classes: tuple[str, ...] | None = None
-        if network.weights == "imagenet":
-            tensors = imagenet(network.architecture)
-        else:
-            weights = read_weights(Path(network.weights), network.weights_key or None, "--weights-key")
-            tensors, their_classes = weights.tensors, weights.checkpoint.classes if weights.checkpoint else None
-        drawn = fill(
-            module, tensors, network.architecture, network.weights, new_head=their_classes not in (None, classes)
-        )
-        part = "last layer" if drawn in ("", head(module)) else drawn
-        origin = f"{network.architecture} from {network.weights}, {'but not' if drawn else 'with'} its {part}"
-    freeze(module, network.freeze_up_to)
-    return module, origin
+    if not network.weights:
+        freeze(module, network.freeze_up_to)
+        return Start(module, f"{network.architecture} with weights drawn anew ({network.initialisation})")
+    drawn = head(module)
+    if network.weights != "imagenet":
+        weights = read_weights(_file(network.weights), network.weights_key or None, "--weights-key")
+        new_head = weights.checkpoint is not None and weights.checkpoint.classes != classes
+        drawn = fill(module, weights.tensors, network.architecture, network.weights, new_head=new_head)
+    elif fetch:
+        drawn = fill(module, imagenet(network.architecture), network.architecture, network.weights, new_head=True)
+    part = "last layer" if drawn in ("", head(module)) else drawn
+    freeze(module, network.freeze_up_to, drawn)
+    origin = f"{network.architecture} from {network.weights}, {'but not' if drawn else 'with'} its {part}"
+    return Start(module, origin, "" if drawn == head(module) else drawn)
 
 
-def imagenet(architecture: str) -> Tensors:
-    """torchvision's or timm's weights of ImageNet, from its cache or its server."""
-    if architecture.startswith("timm/"):
-        return pretrained(architecture.removeprefix("timm/"))
-    from torchvision.models import get_model_weights
-
-    if architecture in ARCHITECTURES:
-        raise UserError(f"There are no ImageNet weights of {architecture}; leave --weights out.")
-    offered = get_model_weights(architecture).DEFAULT
+def _built(recipe: Recipe, width: int) -> nn.Module:
+    """The recipe's architecture with `width` outputs; UserError where there is none of its name or size."""
+    name, size = recipe.network.architecture, recipe.data.size
+    if name.startswith("timm/"):
+        return new_module(name.removeprefix("timm/"), width)
+    if name not in known():
+        near = difflib.get_close_matches(name, known(), n=1, cutoff=0)
+        raise UserError(f'There is no architecture "{name}"; the nearest is {near[0]}.')
     try:
-        weights: Tensors = offered.get_state_dict(progress=False, check_hash=True)
-    except (OSError, RuntimeError) as error:
-        raise UserError(
-            f"torchvision's weights of {architecture} could not be downloaded ({error}); download {offered.url} where "
-            "there is a network, and give the file to --weights."
-        ) from error
-    return weights
+        return build(name, width, arguments_of(recipe))
+    except (RuntimeError, ValueError, ZeroDivisionError) as error:
+        raise UserError(f"{name} cannot be built for pictures of {size} x {size} ({error}).") from error
+
+
+_TOO_SMALL = ("Kernel size can't be greater", "Output size is too small")
+
+
+def _check_size(module: nn.Module, recipe: Recipe) -> None:
+    """UserError where the network cannot learn from pictures of the recipe's size; the module is left as it is."""
+    name, size = recipe.network.architecture, recipe.data.size
+    pictures = torch.zeros(min(2, recipe.learning.batch), 3, size, size)
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            copy.deepcopy(module).train()(pictures)
+    except Exception as error:  # whatever a network's own code raises
+        if isinstance(error, RuntimeError) and out_of_memory(error):
+            raise
+        if "more than 1 value per channel" in str(error):
+            raise UserError(
+                f"{name} has batch norms that learn nothing from a single picture of {size} x {size}; raise --batch."
+            ) from error
+        too_small = any(words in str(error) for words in _TOO_SMALL)
+        reason = "they are too small for its layers" if too_small else brief(error)
+        advice = "raise --size (and --resize-to, where it is smaller)" if too_small else "give another --size"
+        raise UserError(f"{name} does not take pictures of {size} x {size}: {reason}; {advice}.") from error
+
+
+def _file(weights: str) -> Path:
+    """The file that --weights names; UserError where it is a misspelt word for ImageNet's."""
+    path = Path(weights)
+    if not path.exists() and difflib.get_close_matches(weights.casefold(), ["imagenet"], n=1, cutoff=0.8):
+        raise UserError(f"There is no file {weights}; did you mean --weights imagenet?")
+    return path
 
 
 def fill(module: nn.Module, tensors: Tensors, architecture: str, name: str, *, new_head: bool) -> str:
@@ -109,8 +140,12 @@ def fill(module: nn.Module, tensors: Tensors, architecture: str, name: str, *, n
     return part if new_head else ""
 
 
-def freeze(module: nn.Module, up_to: str) -> None:
-    """Keep every weight up to and with the module of this name as it is; "" freezes nothing."""
+def freeze(module: nn.Module, up_to: str, drawn: str = "") -> None:
+    """Keep every weight up to and with the module of this name as it is; "" freezes nothing.
+
+    UserError where there is no such module, where that keeps a weight of the part that was `drawn` anew, and where it
+    leaves nothing to train.
+    """
     if not up_to:
         return
     names = [name for name, _ in module.named_modules() if name]
@@ -123,6 +158,11 @@ def freeze(module: nn.Module, up_to: str) -> None:
             weight.requires_grad_(False)
     if not any(weight.requires_grad for weight in module.parameters()):
         raise UserError(f"Freezing up to {up_to} leaves nothing to train; name an earlier module.")
+    if drawn and not all(weight.requires_grad for weight in module.get_submodule(drawn).parameters()):
+        raise UserError(
+            f"Freezing up to {up_to} would keep layers as they were drawn at random: the weights that are loaded are "
+            f"not those of {drawn}; name a module before it."
+        )
 
 
 def set_training(module: nn.Module) -> None:

@@ -72,3 +72,25 @@ class Loss:
         """How many pictures have their own class as the most probable one."""
         predicted = (outputs[:, 0] > 0).long() if self._alone else outputs.argmax(1)
         return (predicted == classes).sum()
+
+
+def chance_level(recipe: Recipe, counts: npt.NDArray[np.int64]) -> float:
+    """The least mean loss of a network that answers the same to every picture, for classes with these counts (K)."""
+    weights, evenly = weights_of(recipe, counts), recipe.learning.imbalance == "sampling"
+    loss_of = Loss(recipe, len(counts), weights, torch.device("cpu"))
+    shares = torch.from_numpy(np.full(len(counts), 1 / len(counts)) if evenly else counts / counts.sum()).float()
+    classes = torch.arange(len(counts)).chunk(len(counts))
+    divisors = [loss_of.divisor(alone) for alone in classes]
+    divisor = sum(share if one is None else share * one for share, one in zip(shares, divisors, strict=True))
+    answer = torch.zeros(1, width_of(recipe, len(counts)), requires_grad=True)
+    optimiser = torch.optim.LBFGS([answer], max_iter=100, line_search_fn="strong_wolfe")
+
+    def mean() -> torch.Tensor:
+        optimiser.zero_grad()
+        of_class = torch.stack([loss_of.summed(answer, alone) for alone in classes])
+        loss: torch.Tensor = (of_class * shares).sum() / divisor
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    optimiser.step(mean)  # type: ignore[no-untyped-call]
+    return mean().item()

@@ -9,8 +9,11 @@ from trainer.training.depth_groups import depth_groups
 from trainer.training.recipe import Recipe
 
 
-def optimiser_of(module: nn.Module, recipe: Recipe, device: torch.device) -> torch.optim.Optimizer:
-    """The recipe's optimiser: a group for each step of depth, whose `share` of the rate grows, and one for the head."""
+def optimiser_of(module: nn.Module, recipe: Recipe, device: torch.device, head: str = "") -> torch.optim.Optimizer:
+    """The recipe's optimiser: a group for each step of depth, whose `share` of the rate grows, and one for the head.
+
+    `head` as in `depth_groups`.
+    """
     learning, machine = recipe.learning, recipe.machine
     fused = machine.fused and device.type in ("cpu", "cuda")
     captured = captures(recipe, device)
@@ -23,7 +26,7 @@ def optimiser_of(module: nn.Module, recipe: Recipe, device: torch.device) -> tor
             # A captured step reads the rate from where it lies: a place for each group.
             "lr": torch.tensor(highest, device=device) if captured else highest,
         }
-        for group in depth_groups(module, learning.depth_decay)
+        for group in depth_groups(module, learning.depth_decay, head)
     ]
     decay = learning.weight_decay
     if learning.optimiser == "sgd":

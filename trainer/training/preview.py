@@ -12,7 +12,7 @@ from trainer.networks.input_spec import InputSpec
 from trainer.pictures.png_file import check_png, write_png
 from trainer.training.augmentation import draw
 from trainer.training.data_loading import Preparation
-from trainer.training.finish import stored_input, tested_input
+from trainer.training.network_input import stored_input, tested_input
 from trainer.training.recipe import Recipe
 
 DRAWS = 9

@@ -14,14 +14,15 @@ from trainer.cohort.cohort import Cohort
 from trainer.devices.arithmetic import computes_bfloat16, computing
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
-from trainer.training.checks import check, seen_part
+from trainer.training.checks import check, remarks
 from trainer.training.cross_validation import check_folds, held_out
 from trainer.training.data_loading import Pictures, Preparation, blank, epoch, steps_of
 from trainer.training.distributed import ProcessGroup
-from trainer.training.finish import Outcome, finish, input_spec_of, keep_epoch, show_progress, stored_input
+from trainer.training.finish import Outcome, finish, keep_epoch, show_progress
 from trainer.training.initial_weights import set_training, started
 from trainer.training.learning_rate_schedules import factor
 from trainer.training.loss import weights_of
+from trainer.training.network_input import input_spec_of, stored_input
 from trainer.training.optimiser import optimiser_of, take_up
 from trainer.training.recipe import Recipe
 from trainer.training.run_folder import HOW_TO_GO_ON, RunFolder, State
@@ -65,10 +66,7 @@ def train(
     UserError for a cohort, settings or a folder that cannot be used, and where the loss is no longer a number.
     """
     world = world or ProcessGroup()
-    if recipe.data.fold >= 0:
-        cohort = cohort.fold(recipe.data.fold)
-    machine = recipe.machine
-    check_folds(cohort, recipe)
+    cohort, machine = checked(cohort, recipe), recipe.machine
     watch, held = watch or Watch(), None
     if recipe.learning.threshold_folds:
 
@@ -83,6 +81,15 @@ def train(
         if not world.first:
             return None
         return finish(training.folder, training.state, training.module, cohort, recipe, device, licence, held)
+
+
+def checked(cohort: Cohort, recipe: Recipe) -> Cohort:
+    """The cohort with the recipe's fold as test part; UserError where nothing can be trained on it by this recipe."""
+    if recipe.data.fold >= 0:
+        cohort = cohort.fold(recipe.data.fold)
+    check_folds(cohort, recipe)
+    check(cohort, recipe)
+    return cohort
 
 
 class Training:
@@ -105,11 +112,11 @@ class Training:
         self.state = self.folder.load() or State()
 
         torch.manual_seed(recipe.learning.seed)
-        self.module, origin = started(recipe, cohort.classes)
+        self.module, origin, head = started(recipe, cohort.classes)
         order = torch.channels_last if recipe.machine.channels_last else torch.contiguous_format
         self.module.to(device, memory_format=order)  # type: ignore[call-overload]
         self.average = Average(self.module, recipe.learning.average)
-        self.optimiser = optimiser_of(self.module, recipe, device)
+        self.optimiser = optimiser_of(self.module, recipe, device, head)
         if self.state.epoch:
             self.module.load_state_dict(self.state.weights)
             if recipe.learning.average:
@@ -119,8 +126,8 @@ class Training:
         watch.say(origin)
         if recipe.machine.precision == "bfloat16" and not computes_bfloat16(device):
             watch.say("this device has no bfloat16: computed in float32")
-        if part := seen_part(cohort, recipe):
-            watch.say(part)
+        for remark in remarks(cohort, recipe):
+            watch.say(remark)
         event = "resumed" if self.state.epoch else "started"
         self.folder.log(event, epoch=self.state.epoch, device=str(device), processes=world.size)
 

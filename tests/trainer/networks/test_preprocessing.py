@@ -20,7 +20,7 @@ from trainer.networks.input_spec import InputSpec
 from trainer.pictures.color_constancy import light_of, under_light
 from trainer.synthetic import draw
 from trainer.training.data_loading import Pictures
-from trainer.training.finish import input_spec_of, stored_input
+from trainer.training.network_input import input_spec_of, stored_input
 
 PLAIN = InputSpec((48, 48), "squash", 64)
 GREY_LIGHT = np.full(3, 3**-0.5)

@@ -215,7 +215,7 @@ def test_a_body_that_is_torchvisions_with_timms_last_layers_keeps_its_scores(
     real = TimmVGG(3).eval()
     torch.save(real.state_dict(), tmp_path / "net.pt")
     monkeypatch.setattr(timm_catalog, "installed", lambda: True)
-    monkeypatch.setattr(timm_catalog, "_library", lambda _name: StandIn)
+    monkeypatch.setattr(timm_catalog, "library", lambda _name: StandIn)
     network = open_network(tmp_path / "net.pt", device="cpu", architecture=architecture)
     assert network.architecture == "timm/vgg11_bn"
     picture = torch.rand(1, 3, 224, 224)

@@ -9,8 +9,9 @@ from torch import nn
 
 from tests.trainer.runs import cohort_in, small, trained
 from trainer.files.errors import UserError
-from trainer.networks.architectures import build, head
+from trainer.networks.architectures import build, head, initialise
 from trainer.networks.checkpoint import Checkpoint, InputSpec, load, save
+from trainer.training.depth_groups import depth_groups
 from trainer.training.initial_weights import freeze, set_training, started
 
 TWO = ("benign", "malignant")
@@ -64,9 +65,79 @@ def test_a_last_layer_that_was_replaced_is_drawn_anew_and_said(tmp_path: Path) -
     source = build("resnet18", 2)
     source.fc = nn.Sequential(nn.Dropout(0.5), nn.Linear(512, 2))
     torch.save(source.state_dict(), tmp_path / "weights.pt")
-    module, says = started(small(architecture="resnet18", weights=str(tmp_path / "weights.pt")), TWO)
+    module, says, _ = started(small(architecture="resnet18", weights=str(tmp_path / "weights.pt")), TWO)
     assert torch.equal(module.get_parameter("layer4.1.conv2.weight"), source.get_parameter("layer4.1.conv2.weight"))
     assert "but not its last layer" in says
+
+
+@pytest.fixture
+def of_another_size(tmp_path: Path) -> Path:
+    """Weights of the same architecture at twice the size, whose whole classifier has other shapes."""
+    torch.save(build("lenet", 2, {"size": 64}).state_dict(), tmp_path / "at64.pt")
+    return tmp_path / "at64.pt"
+
+
+def test_the_whole_part_that_is_drawn_anew_is_the_head(of_another_size: Path) -> None:
+    """Else the last layer would learn alone behind layers that were only drawn."""
+    module, says, part = started(small(weights=str(of_another_size)), TWO)
+    assert (part, says) == ("classifier", f"lenet from {of_another_size}, but not its classifier")
+    groups = depth_groups(module, 0.1, part)
+    assert [name for group in groups if group.head for name in group.modules] == [
+        "classifier.1",
+        "classifier.3",
+        "classifier.5",
+    ]
+    assert [group.share for group in groups if group.head] == [1.0]
+
+
+def test_what_is_drawn_anew_is_never_frozen(of_another_size: Path) -> None:
+    kept = begun(of_another_size, freeze_up_to="features")
+    assert not kept.get_parameter("features.0.weight").requires_grad
+    for name in ("classifier.1", "classifier.3"):
+        with pytest.raises(UserError, match=f"up to {name} would keep layers as they were drawn .* not those of class"):
+            begun(of_another_size, freeze_up_to=name)
+
+
+def test_in_a_run_the_head_learns_as_a_whole_first(
+    tmp_path: Path, of_another_size: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainer.training.finish.write_report", lambda *facts: {})
+    recipe = small(weights=str(of_another_size), epochs=1, head_epochs=1)
+    run = trained(cohort_in(tmp_path, 20), tmp_path / "run", recipe)
+    torch.manual_seed(recipe.learning.seed)
+    before, after = started(recipe, TWO).module.state_dict(), load(run.network).weights
+    moved = {name.partition(".")[0] for name in before if not torch.equal(before[name], after[name])}
+    assert moved == {"classifier"}
+
+
+@pytest.mark.parametrize("word", ["imagnet", "ImageNet", "image-net"])
+def test_a_misspelt_word_for_the_weights_of_imagenet_is_known(word: str) -> None:
+    with pytest.raises(UserError, match=f"no file {word}; did you mean --weights imagenet"):
+        begun(Path(word))
+
+
+@pytest.mark.parametrize("architecture", ["inception_v3", "vit_b_16", "googlenet"])
+def test_a_size_that_a_network_does_not_take_is_refused_in_words(architecture: str) -> None:
+    with pytest.raises(UserError, match=rf"{architecture} does not take pictures of 9 x 9: .*; .*--size") as raised:
+        started(small(architecture=architecture, size=9, initialisation="torch"), TWO)
+    assert "\n" not in str(raised.value)
+
+
+def test_batches_of_one_picture_that_batch_norms_cannot_learn_from_are_refused() -> None:
+    with pytest.raises(UserError, match=r"batch norms that learn nothing from a single picture .* raise --batch"):
+        started(small(architecture="resnet18", batch=1), TWO)
+
+
+def test_trying_the_size_changes_nothing(tmp_path: Path) -> None:
+    """Neither statistics of batch norms nor what is drawn afterwards."""
+    torch.manual_seed(3)
+    module = started(small(architecture="resnet18"), TWO).module
+    drawn = torch.rand(1)
+    torch.manual_seed(3)
+    plain = build("resnet18", 2)
+    initialise(plain)
+    assert torch.equal(drawn, torch.rand(1))
+    assert differing(module, plain) == set()
 
 
 def test_the_last_layer_is_kept_for_the_same_classes_only(tmp_path: Path) -> None:
@@ -132,7 +203,8 @@ def test_imagenet_weights_come_without_auxiliary_classifiers(monkeypatch: pytest
 
     whole = inception_v3(weights=None, aux_logits=True, init_weights=False)
     monkeypatch.setattr("trainer.training.initial_weights.imagenet", lambda name: whole.state_dict())
-    module, says = started(small(architecture="inception_v3", weights="imagenet", initialisation="torch"), TWO)
+    recipe = small(architecture="inception_v3", weights="imagenet", initialisation="torch", size=96)
+    module, says, _ = started(recipe, TWO)
     assert torch.equal(module.get_parameter("Conv2d_1a_3x3.conv.weight"), whole.Conv2d_1a_3x3.conv.weight)
     assert module.get_parameter("fc.weight").shape == (2, 2048)
     assert says == "inception_v3 from imagenet, but not its last layer"

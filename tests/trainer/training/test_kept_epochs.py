@@ -28,7 +28,7 @@ def test_the_untrained_network_and_every_second_are_kept(tmp_path: Path) -> None
     trained(cohort, out, KEEPS)
     assert kept(out) == ["epoch000.safetensors", "epoch002.safetensors", "epoch004.safetensors"]
     torch.manual_seed(KEEPS.learning.seed)
-    untrained, _ = started(KEEPS, cohort.classes)
+    untrained = started(KEEPS, cohort.classes).module
     first = load(out / "epoch000.safetensors")
     assert same(first.weights, untrained.state_dict())
     assert first.training["chosen_epoch"] == 0

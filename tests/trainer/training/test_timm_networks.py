@@ -13,6 +13,7 @@ from explorer.core.network import open_network
 from tests.trainer.runs import cohort_in, small, trained
 from trainer.files.errors import UserError
 from trainer.networks import timm_catalog
+from trainer.networks.imagenet_weights import imagenet
 from trainer.training.initial_weights import started
 
 TWO = ("benign", "malignant")
@@ -52,7 +53,7 @@ def test_weights_that_cannot_be_downloaded_are_named_with_their_address(
     library = SimpleNamespace(get_pretrained_cfg=lambda name: SimpleNamespace(**told), create_model=offline)
     monkeypatch.setattr(timm_catalog, "load", lambda name: library)
     with pytest.raises(UserError, match=said):
-        timm_catalog.pretrained("a")
+        imagenet("timm/a")
 
 
 def test_a_network_of_timms_is_trained_and_opened(tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_network_of_timms_is_trained_and_opened(tmp_path: Path) -> None:
     rgb = cohort.pictures([0])[0]
     assert np.isfinite(record(network, rgb).logits).all()
     again = small(architecture="timm/mobilenetv3_small_050", weights=str(outcome.network), epochs=1)
-    module, says = started(again, TWO)
+    module, says, _ = started(again, TWO)
     assert "with its last layer" in says
     kept = open_network(outcome.network, device="cpu").module.state_dict()
     assert all(torch.equal(value.float(), kept[name].float()) for name, value in module.state_dict().items())

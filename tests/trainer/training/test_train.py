@@ -18,6 +18,7 @@ from trainer.networks.architectures import LeNet
 from trainer.networks.checkpoint import load
 from trainer.training.checks import check
 from trainer.training.data_loading import steps_of
+from trainer.training.initial_weights import Start
 from trainer.training.learning_rate_schedules import factor
 from trainer.training.train import Watch, train
 
@@ -192,8 +193,8 @@ class Greedy(nn.Module):
 
 
 def run_with(monkeypatch: pytest.MonkeyPatch, most: int, tmp_path: Path) -> tuple[list[str], dict[str, torch.Tensor]]:
-    def started(recipe: object, classes: tuple[str, ...]) -> tuple[nn.Module, str]:
-        return Greedy(most), "greedy"
+    def started(recipe: object, classes: tuple[str, ...]) -> Start:
+        return Start(Greedy(most), "greedy")
 
     monkeypatch.setattr("trainer.training.train.started", started)
     said: list[str] = []
@@ -265,7 +266,7 @@ def test_a_dry_run_shows_the_rates_and_trains_nothing(tmp_path: Path, capsys: py
     shares = [float(line.split()[1]) for line in lines if line.strip()[:1].isdigit()]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.1, 1.0)
-    assert lines[-1] == "in the first 2 epochs the last of these groups learns alone"
+    assert lines[-1] == "in the first 2 epochs the last of these groups learns alone, at its full rate"
     assert not list(tmp_path.rglob("resume.pt"))
     with pytest.raises(SystemExit, match="2"):
         main(words[:-1])
@@ -282,8 +283,33 @@ def test_a_dry_run_downloads_nothing(
     words = ["train", "--data", str(cohort.path), "--recipe", "resnet18-transfer", "--size", "32", "--resize-to", "32"]
     assert main([*words, "--dry-run"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("resnet18 from imagenet; ")
+    assert said.startswith("resnet18 from imagenet, but not its last layer; ")
     assert "conv1" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--recipe", "resnet18-transfer", "--architecture", "lenet"], "no ImageNet weights of lenet"),
+        (["--color-constancy", "0.5"], "color_constancy 0.5 is not 0"),
+        (["--gamma", "0"], "gamma 0.0 is not within"),
+        (["--illumination", "2"], "illumination 2.0 is not within"),
+        (["--recipe", "inception_v3"], "inception_v3 does not take pictures of 32 x 32: they are too small"),
+        (["--fold", "3"], "was not split into folds"),
+        (["--folds", "all"], "was not split into folds"),
+        (["--threshold-folds", "4"], "has a validation part"),
+        (["--weights", "imagnet"], "did you mean --weights imagenet"),
+    ],
+)
+def test_a_dry_run_refuses_what_training_refuses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    cohort = cohort_in(tmp_path)
+    start = ["train", "--data", str(cohort.path), "--recipe", "lenet", "--size", "32", "--resize-to", "32"]
+    for end in (["--dry-run"], ["--out", str(tmp_path / "run"), "--device", "cpu"]):
+        assert main([*start, *words, *end]) == 1
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "run" / "network.safetensors").exists()
 
 
 def without_validation(folder: Path) -> Cohort:
