@@ -12,7 +12,8 @@ patient numbers can join those.
 
 import base64
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +38,8 @@ LEAST_OF_OTHER_VIEWS = 0.98
 _MOST_COARSE_BITS = 12
 """Of the 63 lowest frequencies, which are compared first: a word of the machine each."""
 
-_ROWS, _COLUMNS, _PAIRS = 256, 16384, 16384
-"""Pictures, and pairs of pictures, that are compared at a time: some 50 MB, whatever the number of pictures."""
+_ROWS, _COLUMNS, _PAIRS = 256, 512, 16384
+"""Pictures, and pairs of pictures, that are compared at a time: so few that they stay in a processor's cache."""
 
 Words = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float32]
@@ -63,11 +64,14 @@ class View:
         """Whether nothing is cut off, so that what holds for (one, other) holds for (other, one) in some view."""
         return self.rows == self.columns == (0.0, 1.0)
 
-    def signs(self, greys: Floats) -> npt.NDArray[np.bool_]:
-        """The signs (N, 16, 16) of the low frequencies of what this shows of pictures (N, 48, 48)."""
+    def frequencies(self, greys: Floats) -> Floats:
+        """The low frequencies (N, 16, 16) of this part of pictures (N, 48, 48), as if it was not turned."""
         waves = dct(np.eye(_GREY), axis=0, norm="ortho")[:_FREQUENCIES]
-        down, across = (waves @ _resampling(*span) for span in (self.rows, self.columns))
-        low = np.matmul(np.matmul(down.astype(np.float32), greys), across.T.astype(np.float32))
+        down, across = ((waves @ _resampling(*span)).astype(np.float32) for span in (self.rows, self.columns))
+        return np.asarray(np.matmul(np.matmul(down, greys), across.T))
+
+    def signs(self, low: Floats) -> npt.NDArray[np.bool_]:
+        """The signs (N, 16, 16) of the low frequencies of what this shows of pictures, from its `frequencies`."""
         if self.transposed:
             low = low.swapaxes(1, 2)
         backwards = (-1.0) ** np.arange(_FREQUENCIES)
@@ -93,12 +97,15 @@ SYMMETRIES = tuple(
 """The picture itself, then its mirror images and quarter turns."""
 
 _CUT = 0.05
-_SPANS = ((0.0, 1.0), (0.0, 1 - _CUT), (_CUT, 1.0))
-CROPS = (
-    *(View((cut, 1 - cut), (cut, 1 - cut)) for cut in (_CUT / 2, _CUT)),
-    *(View(rows, columns) for rows in _SPANS for columns in _SPANS if (rows, columns) != ((0.0, 1.0), (0.0, 1.0))),
+_SPANS = ((0.0, 1.0), (0.0, 1 - _CUT), (_CUT, 1.0), (_CUT, 1 - _CUT))
+PARTS = (
+    View(),
+    *(View(rows, columns) for rows in _SPANS for columns in _SPANS if (rows, columns) != (_SPANS[0], _SPANS[0])),
+    View((_CUT / 2, 1 - _CUT / 2), (_CUT / 2, 1 - _CUT / 2)),
 )
-"""A twentieth cut off at one side, at two neighbouring ones, or at all four; and half of that at all four."""
+"""The whole picture; a twentieth cut off at every choice of its sides; and half of that at all four."""
+VIEWS = tuple(tuple(replace(turned, rows=part.rows, columns=part.columns) for turned in SYMMETRIES) for part in PARTS)
+"""Every part, mirrored and turned in every way; the picture itself is the first of the first."""
 
 
 def signature(rgb: npt.NDArray[np.uint8]) -> bytes:
@@ -123,34 +130,50 @@ def read_signature(text: str) -> bytes:
 def near_duplicates(signatures: Sequence[bytes], on_step: OnStep = no_step) -> npt.NDArray[np.intp]:
     """Pairs (n, 2) of positions i < j whose signatures say that they are nearly the same picture.
 
-    Every picture is compared with every other one, and with its symmetries and crops, 256 by 16,384 at a time.
+    Every picture is compared with every other one and its `VIEWS`.
     """
     count = len(signatures)
     table = np.frombuffer(b"".join(signatures), np.uint8).reshape(count, _KEPT, _KEPT)
-    plain = _hashes(table, SYMMETRIES[0])
-    views = (*SYMMETRIES, *CROPS)
-    pair_codes = [np.empty(0, np.intp)]
-    for number, view in enumerate(views):
-        shown = plain if number == 0 else _hashes(table, view)
-        least = LEAST_CORRELATION if number == 0 else LEAST_OF_OTHER_VIEWS
-        for top in range(0, count, _ROWS):
-            for pairs in _alike(plain, shown, top, later=view.whole):
-                first, second = pairs[_correlation(table, pairs, view) >= least].T
-                pair_codes.append(np.minimum(first, second) * count + np.maximum(first, second))
-            on_step((number * count + min(top + _ROWS, count)) // len(views), count)
+    low = _frequencies(table, SYMMETRIES[0])
+    plain = _hashes(low, SYMMETRIES[0])
+    pair_codes, passes, done = [np.empty(0, np.intp)], len(VIEWS) * len(SYMMETRIES), 0
+    for views in VIEWS:
+        low = _frequencies(table, views[0])
+        for view in views:
+            shown = _hashes(low, view)
+            least = LEAST_OF_OTHER_VIEWS if done else LEAST_CORRELATION
+            waiting: list[npt.NDArray[np.intp]] = []
+            for top in range(0, count, _ROWS):
+                for pairs in _alike(plain, shown, top, later=view.whole):
+                    waiting.append(pairs)
+                    if sum(map(len, waiting)) >= _PAIRS:
+                        pair_codes.append(_confirmed(table, waiting, view, least))
+                        waiting = []
+                on_step((done * count + min(top + _ROWS, count)) // passes, count)
+            if waiting:
+                pair_codes.append(_confirmed(table, waiting, view, least))
+            done += 1
     return np.stack(np.divmod(np.unique(np.concatenate(pair_codes)), max(count, 1)), axis=1)
 
 
-def _hashes(table: npt.NDArray[np.uint8], view: View) -> tuple[Words, Words]:
-    """The coarse hash (N,) and the whole one (N, 4) of what a view shows of pictures (N, 48, 48)."""
-    coarse, whole = np.empty(len(table), np.uint64), np.empty((len(table), 4), np.uint64)
+def _frequencies(table: npt.NDArray[np.uint8], view: View) -> Floats:
+    """The low frequencies (N, 16, 16) of the part that a view shows of pictures (N, 48, 48)."""
+    low = np.empty((len(table), _FREQUENCIES, _FREQUENCIES), np.float32)
     for start in range(0, len(table), _PAIRS):
         block = slice(start, start + _PAIRS)
-        signs = view.signs(table[block].astype(np.float32))
-        signs[:, 0, 0] = False  # the mean says nothing
-        for hashes, bits in ((coarse[:, None], signs[:, :_COARSE, :_COARSE]), (whole, signs)):
-            hashes[block] = np.packbits(bits.reshape(len(bits), -1), axis=1).view(np.uint64)
-    return coarse, whole
+        low[block] = view.frequencies(table[block].astype(np.float32))
+    return low
+
+
+def _hashes(low: Floats, view: View) -> tuple[Words, Words]:
+    """The coarse hash (N,) and the whole one (N, 4) of what a view shows of pictures, from its part's frequencies."""
+    signs = view.signs(low)
+    signs[:, 0, 0] = False  # the mean says nothing
+    coarse, whole = (
+        np.packbits(signs[:, :side, :side].reshape(len(signs), side * side), axis=1).view(np.uint64)
+        for side in (_COARSE, _FREQUENCIES)
+    )
+    return coarse[:, 0], whole
 
 
 def _alike(
@@ -161,15 +184,31 @@ def _alike(
     Of a pair that would be found both ways, the one with the `later` picture second.
     """
     coarse, whole = (hashes[top : top + _ROWS] for hashes in plain)
+    # Held, because asking for memory takes longer than what is done in it.
+    held = tuple(np.empty((len(coarse), _COLUMNS), kind) for kind in (np.uint64, np.uint8, np.bool_))
     for left in range(top // _COLUMNS * _COLUMNS if later else 0, len(plain[0]), _COLUMNS):
-        apart = np.bitwise_count(coarse[:, None] ^ shown[0][left : left + _COLUMNS])
-        first, second = np.nonzero(apart <= _MOST_COARSE_BITS)
+        others = shown[0][left : left + _COLUMNS]
+        apart, bits, near = (array.ravel()[: len(coarse) * len(others)].reshape(len(coarse), -1) for array in held)
+        np.bitwise_xor(coarse[:, None], others, out=apart)
+        np.less_equal(np.bitwise_count(apart, out=bits), _MOST_COARSE_BITS, out=near)
+        if not near.any():  # looked at first, because to find the places takes longer
+            continue
+        first, second = np.divmod(np.flatnonzero(near), len(others))
         other = first + top < second + left if later else first + top != second + left
         first, second = first[other], second[other] + left
         for start in range(0, len(first), _PAIRS):
             i, j = first[start : start + _PAIRS], second[start : start + _PAIRS]
-            near = np.bitwise_count(whole[i] ^ shown[1][j]).sum(axis=1) <= MOST_BITS
-            yield np.stack([i[near] + top, j[near]], axis=1)
+            alike = np.bitwise_count(whole[i] ^ shown[1][j]).sum(axis=1) <= MOST_BITS
+            yield np.stack([i[alike] + top, j[alike]], axis=1)
+
+
+def _confirmed(
+    table: npt.NDArray[np.uint8], found: Sequence[npt.NDArray[np.intp]], view: View, least: float
+) -> npt.NDArray[np.intp]:
+    """Of pairs whose hashes agree those whose middles correlate by `least`, each as one number: i * N + j, i < j."""
+    pairs = np.concatenate(found)
+    first, second = pairs[_correlation(table, pairs, view) >= least].T
+    return np.asarray(np.minimum(first, second) * len(table) + np.maximum(first, second), np.intp)
 
 
 def _correlation(table: npt.NDArray[np.uint8], pairs: npt.NDArray[np.intp], view: View) -> Floats:
@@ -194,6 +233,7 @@ def _centres(table: npt.NDArray[np.uint8], positions: npt.NDArray[np.intp], view
     return centres[inverse]
 
 
+@cache
 def _resampling(start: float, end: float) -> npt.NDArray[np.float64]:
     """The matrix (32, 48) that resizes the part of a row from `start` to `end`, shares of it, to 32 values."""
     edges = _KEPT * (start + (end - start) * np.arange(_GREY + 1) / _GREY)

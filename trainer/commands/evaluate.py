@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `evaluate` to the trainer's subcommands."""
     parser = commands.add_parser("evaluate", help="measure a network on a part of a cohort and write a report")
+    parser.usage = f"{parser.prog} --model FILE ... --data COHORT --out DIR [options]"
     parser.add_argument(
         "--model",
         type=Path,
@@ -70,9 +71,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     parser.add_argument("--seed", type=whole_number, default=0, metavar="N", help="of the bootstrap draws (0)")
     parser.add_argument("--batch", type=whole_number, default=64, metavar="N", help="pictures at once (64)")
-    parser.add_argument(
-        "--even-if-seen", action="store_true", help="evaluate on pictures that the network was trained on, too"
-    )
+    parser.add_argument("--even-if-seen", action="store_true", help="also on pictures that the network was trained on")
     parser.add_argument("--json", action="store_true", help="print report.json on standard output")
     add_device_argument(parser)
     parser.set_defaults(run=run)
@@ -81,20 +80,24 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(arguments: argparse.Namespace) -> None:
     """Measure what the arguments of `add` name, and write the report; UserError where that cannot be."""
     from trainer.cohort.pixel_check import open_checked
+    from trainer.networks.file_kinds import distinct_names, network_file
     from trainer.report.run_record import Run
     from trainer.report.write import make_folder, write_report
 
     _check(arguments)
-    networks = [_opened(path, arguments) for path in arguments.model]
+    paths = [network_file(path) for path in arguments.model]
+    names = distinct_names(paths)
+    networks = [_opened(path, name, arguments) for path, name in zip(paths, names, strict=True)]
     cohort, notes = _measured_part(arguments, open_checked(arguments.data))
-    for path, (_, model) in zip(arguments.model, networks, strict=True):
-        _check_names(path, arguments, model, cohort)
-        notes = (*notes, *_seen(path, arguments, _training(model), cohort), *model.assumed)
+    for name, (_, model) in zip(names, networks, strict=True):
+        _check_names(name, arguments, model, cohort)
+        notes = (*notes, *_seen(name, arguments, _training(model), cohort), *model.assumed)
     opened = [model for _, model in networks]
     facts = _facts(arguments, [file_facts for file_facts, _ in networks])
     evaluation = _evaluated(arguments, opened, facts, cohort, tuple(dict.fromkeys(notes)))
     make_folder(arguments.out)
-    numbers = write_report(arguments.out, evaluation, Run.of_training(_training(opened[0])), cohort)
+    run = Run.of_training(_training(opened[0])) if len(opened) == 1 else None
+    numbers = write_report(arguments.out, evaluation, run, cohort)
     if arguments.json:
         say_json(numbers)
     else:
@@ -122,7 +125,7 @@ def _facts(arguments: argparse.Namespace, of_files: "Sequence[dict[str, Any]]") 
     """Plain facts about the network that is measured, be it one or the mean of several."""
     facts = of_files[0]
     if len(of_files) > 1:
-        facts = {"file": ", ".join(path.name for path in arguments.model), "networks": list(of_files)}
+        facts = {"file": ", ".join(each["file"] for each in of_files), "networks": list(of_files)}
     return {**facts, "views of each picture": arguments.tta} if arguments.tta > 1 else facts
 
 
@@ -139,12 +142,11 @@ def _tell(out: Path, evaluation: "Evaluation") -> None:
         threshold = evaluation.threshold
         if threshold.kept:
             say(f"threshold {threshold.value:.4f}, {printable(threshold.kept.origin, 200)}")
-        for point, role in ((threshold.chosen_on, "chosen on"), (threshold.applied_to, "applied to")):
-            if point is not None:
-                say(
-                    f"threshold {threshold.value:.4f} ({printable(threshold.criterion, 40)}) {role} {point.part}: "
-                    f"sensitivity {spoken(point.sensitivity)}, specificity {spoken(point.specificity)}"
-                )
+        for point, role in threshold.points:
+            say(
+                f"threshold {threshold.value:.4f} ({printable(threshold.criterion, 40)}) on {point.part}, {role}: "
+                f"sensitivity {spoken(point.sensitivity)}, specificity {spoken(point.specificity)}"
+            )
     for note in evaluation.notes:
         say(note)
 
@@ -162,7 +164,7 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UserError(f"{arguments.out} is a file; give a folder to --out.")
 
 
-def _opened(path: Path, arguments: argparse.Namespace) -> tuple[dict[str, Any], "OpenedModel"]:
+def _opened(path: Path, name: str, arguments: argparse.Namespace) -> tuple[dict[str, Any], "OpenedModel"]:
     """Facts about the file, and the network in it; what had to be assumed is said on standard error."""
     from trainer.networks.opening import open_model
 
@@ -170,10 +172,10 @@ def _opened(path: Path, arguments: argparse.Namespace) -> tuple[dict[str, Any], 
     for sentence in opened.assumed:
         say(f"feature-trainer: {sentence}", error=True)
     if not opened.classes:
-        raise UserError(f"{path.name} gives no class scores, so that there is nothing to evaluate.")
+        raise UserError(f"{name} gives no class scores, so that there is nothing to evaluate.")
     checkpoint = opened.checkpoint
     facts = {
-        "file": path.name,
+        "file": name,
         "sha256": _digest(path),
         "architecture": opened.architecture,
         "architecture_arguments": checkpoint.architecture_arguments if checkpoint else {},
@@ -184,7 +186,7 @@ def _opened(path: Path, arguments: argparse.Namespace) -> tuple[dict[str, Any], 
     return facts, opened
 
 
-def _check_names(path: Path, arguments: argparse.Namespace, opened: "OpenedModel", cohort: "Cohort") -> None:
+def _check_names(name: str, arguments: argparse.Namespace, opened: "OpenedModel", cohort: "Cohort") -> None:
     """UserError where nobody named the network's classes: the cohort's could be meant in any order."""
     count = len(opened.classes)
     unnamed = opened.classes == tuple(f"class {number}" for number in range(count))
@@ -195,9 +197,7 @@ def _check_names(path: Path, arguments: argparse.Namespace, opened: "OpenedModel
             if len(cohort.classes) == count
             else f"{count} words parted by commas (--classes), and say with --taxonomy which of them are {class_names}"
         )
-        raise UserError(
-            f"{path.name} does not name its {count} classes; name them in the order of its outputs, {advice}."
-        )
+        raise UserError(f"{name} does not name its {count} classes; name them in the order of its outputs, {advice}.")
 
 
 def _training(opened: "OpenedModel") -> dict[str, Any]:
@@ -214,7 +214,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _seen(path: Path, arguments: argparse.Namespace, training: dict[str, Any], cohort: "Cohort") -> tuple[str, ...]:
+def _seen(name: str, arguments: argparse.Namespace, training: dict[str, Any], cohort: "Cohort") -> tuple[str, ...]:
     """What the report must say of pictures that the network knows; UserError where they are too many to go on."""
     from trainer.evaluation.evaluate import seen_pictures
 
@@ -222,7 +222,7 @@ def _seen(path: Path, arguments: argparse.Namespace, training: dict[str, Any], c
     count = seen_pictures(training, cohort, positions)
     if count is None:
         return (
-            f"{path.name} does not say on which pictures it was trained; if pictures of this part are "
+            f"{name} does not say on which pictures it was trained; if pictures of this part are "
             "among them, every figure flatters.",
         )
     if not count:
@@ -230,19 +230,20 @@ def _seen(path: Path, arguments: argparse.Namespace, training: dict[str, Any], c
     overlap = f"{count:,} of the {len(positions):,} {arguments.split} pictures of {cohort.path.name}"
     if not arguments.even_if_seen:
         raise UserError(
-            f"{path.name} was trained or chosen on {overlap}, so that the figures would flatter; "
+            f"{name} was trained or chosen on {overlap}, so that the figures would flatter; "
             "choose another --split or cohort, or say --even-if-seen."
         )
-    return (f"The network was trained or chosen on {overlap}: every figure flatters.",)
+    return (f"{name} was trained or chosen on {overlap}: every figure flatters.",)
 
 
 def _kept_threshold(arguments: argparse.Namespace, networks: "Sequence[OpenedModel]") -> "KeptThreshold | None":
     """The threshold of a network that is asked alone, as its training asked it, unless another one is wanted."""
     from trainer.evaluation.threshold import kept_threshold
+    from trainer.networks.file_kinds import network_file
 
     if arguments.threshold is not None or len(networks) > 1 or arguments.tta > 1:
         return None
-    return kept_threshold(_training(networks[0]), arguments.model[0].name)
+    return kept_threshold(_training(networks[0]), network_file(arguments.model[0]).name)
 
 
 def _evaluated(
@@ -259,12 +260,14 @@ def _evaluated(
     from trainer.evaluation.evaluate import evaluate
     from trainer.measures.reader_study import read_readers
     from trainer.measures.taxonomy import read_taxonomy
+    from trainer.networks.file_kinds import distinct_names, network_file
 
     readers = read_readers(arguments.readers) if arguments.readers else ()
     taxonomy = read_taxonomy(arguments.taxonomy) if arguments.taxonomy else kept_tree(cohort.settings)
     device = find_device(arguments.device)
     first, *others = [
-        Member(opened.module.to(device), opened.classes, opened.input, opened.output.independent) for opened in networks
+        Member(opened.module.to(device), opened.classes, opened.input, opened.output.independent, name)
+        for opened, name in zip(networks, distinct_names([*map(network_file, arguments.model)]), strict=True)
     ]
     with progress("evaluating", "pictures") as on_step:
         evaluation = evaluate(
@@ -277,7 +280,7 @@ def _evaluated(
             independent=first.independent,
             others=others,
             views=arguments.tta,
-            criterion=arguments.threshold or "youden",
+            criterion=arguments.threshold or "",
             kept=_kept_threshold(arguments, networks),
             readers=readers,
             taxonomy=taxonomy,

@@ -1,11 +1,16 @@
 """`feature-trainer export`: a network as a file that other programs run."""
 
 import argparse
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trainer.files.errors import UserError
 from trainer.files.printing import say
 from trainer.networks.arguments import add_opening_arguments, opening_of
+
+if TYPE_CHECKING:
+    from trainer.networks.checkpoint import Checkpoint
 
 DESCRIPTION = """
 Write a network as an ONNX file. Its answers are compared with the network's before it is kept, by onnxruntime where
@@ -29,6 +34,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.set_defaults(run=run)
 
 
+def _facts(checkpoint: "Checkpoint") -> dict[str, str]:
+    """What whoever gets the file has to know: the terms of its weights, and the threshold that its training kept."""
+    threshold = checkpoint.training.get("threshold")
+    facts = {"licence": checkpoint.licence, "threshold": json.dumps(threshold) if threshold else ""}
+    return {name: text for name, text in facts.items() if text}
+
+
 def run(arguments: argparse.Namespace) -> None:
     """Write the file, and say how close its answers are."""
     from trainer.networks.onnx_export import export_onnx
@@ -43,7 +55,10 @@ def run(arguments: argparse.Namespace) -> None:
     for sentence in opened.assumed:
         say(f"feature-trainer: {sentence}", error=True)
     alone = opened.output.independent
-    apart, by = export_onnx(opened.module, opened.classes, opened.input, out, independent=alone, title=opened.name)
+    facts = _facts(opened.checkpoint) if opened.checkpoint else {}
+    apart, by = export_onnx(
+        opened.module, opened.classes, opened.input, out, independent=alone, title=opened.name, facts=facts
+    )
     say(
         f"{out}: {out.stat().st_size / 1e6:.1f} MB; {by} computes the same scores from it (the largest difference is "
         f"{apart:.1e} of their range)"

@@ -31,9 +31,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--labels",
         type=Path,
         metavar="CSV",
-        help="table of an ISIC archive, HAM10000, ISIC 2018/2019 (one column for each class), "
-        "image,label[,split,group], or any other that names the pictures; without it the names of the class folders "
-        "are the labels",
+        help="table of an ISIC archive, HAM10000, ISIC 2018/2019, or any other that names the pictures; without it "
+        "the names of the class folders are the labels",
     )
     parser.add_argument(
         "--columns",

@@ -120,8 +120,20 @@ def _flags(parser: argparse.ArgumentParser, arguments: argparse.Namespace | None
     return flags
 
 
+_ELSEWHERE = {
+    "--lr": ("--learning-rate", "--rate"),
+    "--wd": ("--weight-decay",),
+    "--bs": ("--batch",),
+    "--batch-size": ("--batch",),
+}
+"""What other programs call a flag, and what it may be called here."""
+
+
 def _nearest(word: str, known: Sequence[str]) -> str:
-    """The known word that a mistyped one is nearest to; "" where none is near."""
+    """The known word that a mistyped one is nearest to, or that means what it means elsewhere; "" for neither."""
+    meant = next((flag for flag in _ELSEWHERE.get(word, ()) if flag in known), "")
+    if meant:
+        return meant
     import difflib  # nobody who mistypes nothing waits for it
 
     return next(iter(difflib.get_close_matches(word[:60], known, n=1)), "")

@@ -20,13 +20,14 @@ _LEAST = 1e-12
 class Member:
     """A network of an ensemble, and how a picture becomes its input; `classes` in the order of its outputs.
 
-    They may be `independent` of each other, as `Prediction` says.
+    They may be `independent` of each other, as `Prediction` says. `name` is for messages.
     """
 
     module: nn.Module
     classes: tuple[str, ...]
     input: InputSpec
     independent: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,16 @@ class Ensemble:
 
     def __post_init__(self) -> None:
         for number, member in enumerate(self.members[1:], 2):
+            name = member.name or f"Network {number}"
             if set(member.classes) != set(self.classes) or len(member.classes) != len(self.classes):
                 theirs, ours = (", ".join(names) for names in (member.classes, self.classes))
                 raise UserError(
-                    f"Network {number} has the classes {theirs}, the first {ours}; "
+                    f"{name} has the classes {theirs}, the first {ours}; "
                     "the probabilities of networks of other classes cannot be averaged."
                 )
             if member.independent != self.independent:
                 raise UserError(
-                    f"Network {number} and the first do not mean the same by their outputs: one compares its classes, "
+                    f"{name} and the first do not mean the same by their outputs: one compares its classes, "
                     "the other decides each for itself; their probabilities cannot be averaged."
                 )
         if self.views > 4 and any(member.input.size[0] != member.input.size[1] for member in self.members):

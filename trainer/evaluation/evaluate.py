@@ -13,7 +13,7 @@ from torch import nn
 from trainer.cohort.cohort import Cohort
 from trainer.devices.environment import device_name, versions
 from trainer.evaluation.ensemble import Ensemble, Member
-from trainer.evaluation.fitting import Fitting, HeldOut, calibration_of, fitting_of, threshold_of
+from trainer.evaluation.fitting import Fitting, HeldOut, calibration_of, check_choosable, fitting_of, threshold_of
 from trainer.evaluation.subgroups import Subgroup, subgroups
 from trainer.evaluation.threshold import ChosenThreshold, KeptThreshold
 from trainer.files.errors import UserError
@@ -124,7 +124,7 @@ def evaluate(
     draws: int = DRAWS,
     seed: int = 0,
     batch: int = 64,
-    criterion: str = "youden",
+    criterion: str = "",
     kept: KeptThreshold | None = None,
     held_out: HeldOut | None = None,
     network: Mapping[str, Any] | None = None,
@@ -134,16 +134,18 @@ def evaluate(
 
     The network decides each class for itself where they are `independent`, as `Prediction` says.
     With `others`, or more than one of the `views`, the mean of all their probabilities is measured (`Ensemble`).
-    Temperature and threshold (by `criterion`) are fitted on the cohort's validation part, without one the threshold on
-    what was `held_out` of the train part; a threshold that the network's file `kept` wins where it is of these classes.
-    UserError where classes do not match, where the part holds one class only, and where there are readers but no two
-    classes to compare them in.
+    Temperature and threshold (by `criterion`; "" = youden where one can be chosen) are fitted on the cohort's
+    validation part, without one the threshold on what was `held_out` of the train part; a threshold that the network's
+    file `kept` wins where it is of these classes.
+    UserError where classes do not match, where the part holds one class only, where a criterion is asked for in vain,
+    and where there are readers but no two classes to compare them in.
     """
     ensemble = Ensemble((Member(module, tuple(classes), input_spec, independent), *others), views)
     matched = match(classes, cohort.classes, taxonomy, level)
     positions = cohort.positions(part)
     labels = matched.labels[cohort.labels[positions]]
     _check(labels, matched, part, cohort, readers)
+    check_choosable(criterion, cohort, part, matched)
     started = time.perf_counter()
     answer = Prediction(ensemble.logits((cohort, positions), device, batch=batch, on_step=on_step), independent)
     seconds = time.perf_counter() - started

@@ -9,6 +9,7 @@ import torch
 from trainer.cohort.cohort import Cohort
 from trainer.evaluation.ensemble import Ensemble
 from trainer.evaluation.threshold import ChosenThreshold, KeptThreshold, at_threshold, choose
+from trainer.files.errors import UserError
 from trainer.measures.bootstrap import BootstrapResamples, Numbers
 from trainer.measures.calibration import Calibration, fit_temperature, reliability
 from trainer.measures.metrics import Labels
@@ -60,6 +61,26 @@ def fitting_of(
     return Fitting(positions, answer, labels, matched.probabilities(answer), drawn)
 
 
+def check_choosable(criterion: str, cohort: Cohort, part: str, matched: Match) -> None:
+    """UserError where a threshold is asked for that nothing can choose; "" asks for none."""
+    if not criterion:
+        return
+    if len(matched.classes) != 2:
+        raise UserError(
+            f"--threshold {criterion} chooses a threshold of two classes, and these are {len(matched.classes)}; leave "
+            "it out, or add the classes up with --taxonomy and --level."
+        )
+    if part == "validation":
+        raise UserError(
+            f"--threshold {criterion} is chosen on the validation part; measure another --split, or leave it out."
+        )
+    if len(np.unique(matched.labels[cohort.labels[cohort.splits == "validation"]])) < 2:
+        raise UserError(
+            f"--threshold {criterion} is chosen on the validation part, of which {cohort.path.name} has none with two "
+            "classes; leave it out, or prepare the cohort with one."
+        )
+
+
 def calibration_of(
     fitting: Fitting | None,
     part: str,
@@ -96,13 +117,21 @@ def threshold_of(
     draws: BootstrapResamples,
     kept: KeptThreshold | None = None,
 ) -> ChosenThreshold | None:
-    """The threshold of two classes, the `kept` one or by `criterion`; None of more, or where nothing can choose it."""
+    """The threshold of two classes, the `kept` one or by `criterion`; None of more, or where nothing can choose it.
+
+    "" = youden.
+    """
     if positive is None:
         return None
+    criterion = criterion or "youden"
     name, scores, true = matched.classes[positive], probabilities[:, positive], labels == positive
     if kept is not None:
         applied = at_threshold(part, scores, true, kept.value, draws)
-        return ChosenThreshold(name, kept.criterion, kept.value, None, applied, kept)
+        also = None
+        if fitting is not None:
+            held_scores, held_true = fitting.probabilities[:, positive], fitting.labels == positive
+            also = at_threshold(fitting.part, held_scores, held_true, kept.value, fitting.draws)
+        return ChosenThreshold(name, kept.criterion, kept.value, None, applied, kept, also)
     if fitting is None:
         return None
     held_scores, held_true = fitting.probabilities[:, positive], fitting.labels == positive

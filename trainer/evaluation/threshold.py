@@ -48,7 +48,8 @@ class ChosenThreshold:
     """A picture is called `positive` from the probability `value` on; `criterion` says how it was chosen.
 
     `chosen_on` flatters, because it was chosen there; `applied_to` does not. A threshold that was `kept` by a network's
-    file was chosen on the pictures of its training, which are not at hand: `chosen_on` is None.
+    file was chosen on the pictures of its training, which are not at hand: `chosen_on` is None, and `on_validation`
+    what it does on the validation part of the cohort that is measured, where there is one.
     """
 
     positive: str
@@ -57,6 +58,17 @@ class ChosenThreshold:
     chosen_on: AtThreshold | None
     applied_to: AtThreshold
     kept: KeptThreshold | None = None
+    on_validation: AtThreshold | None = None
+
+    @property
+    def points(self) -> tuple[tuple[AtThreshold, str], ...]:
+        """What it does on each part, and why that part is named."""
+        named = (
+            (self.chosen_on, "where it was chosen, and so too good"),
+            (self.on_validation, "which may be among the pictures that it was chosen on"),
+            (self.applied_to, "where it was applied"),
+        )
+        return tuple((point, role) for point, role in named if point is not None)
 
 
 def kept_threshold(training: Mapping[str, Any], file: str) -> KeptThreshold | None:

@@ -1,5 +1,6 @@
 """What a file is, from its content: one of weights, or why it cannot be opened."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from trainer.networks.torch_file import SAVE_AGAIN, open_archive
@@ -20,6 +21,24 @@ _STARTS = (
     (b"\x1f\x8b", "is packed with gzip; unpack it first."),
     (b"7z\xbc\xaf", "is packed with 7-Zip; unpack it first."),
 )
+
+
+RUN_FILE = "network.safetensors"
+"""The network in the folder of a training run."""
+
+
+def network_file(path: Path) -> Path:
+    """The network's file in the folder of a training run; every other path as it is."""
+    file = path / RUN_FILE
+    return file if file.is_file() and not (path / "config.json").exists() else path
+
+
+def distinct_names(paths: Sequence[Path]) -> list[str]:
+    """What to call each file: by its name, or with its folder's where two have one name."""
+    names = [path.name for path in paths]
+    if len(set(names)) == len(names):
+        return names
+    return [f"{path.resolve().parent.name}/{path.name}" for path in paths]
 
 
 def kind_of(path: Path) -> str:

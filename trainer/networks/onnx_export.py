@@ -6,7 +6,7 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,14 @@ def export_onnx(
     *,
     independent: bool = False,
     title: str = "",
+    facts: Mapping[str, str] | None = None,
 ) -> tuple[float, str]:
     """Write a network that answers with logits as ONNX; how far the file's answers lie from its, and who computed them.
 
     The file takes `picture` (n, channels, h, w) float32, normalised, any n, and gives `logits` (n, classes), or of
     classes that are decided each for itself, `probabilities`; its notes name classes and input, so that the explorer
-    opens it as it is. The difference is the largest of two scores, as a
-    part of their range, on three pictures. UserError where onnx is missing, where the network cannot be written so,
+    opens it as it is, and whatever else the `facts` say. The difference is the largest of two scores, as a part of
+    their range, on three pictures. UserError where onnx is missing, where the network cannot be written so,
     or where the file's answers are others: then nothing is written.
     """
     try:
@@ -77,6 +78,7 @@ def export_onnx(
         "mean": json.dumps(list(input_spec.mean)),
         "std": json.dumps(list(input_spec.std)),
         "title": title,
+        **(facts or {}),
     }
     onnx.helper.set_model_props(model, notes)
     written = model.SerializeToString()

@@ -14,7 +14,7 @@ from trainer.files.safetensors_file import MOST_TENSORS, check_names, read_tenso
 from trainer.networks import checkpoint as own_format
 from trainer.networks.altered_weights import MERGED
 from trainer.networks.dotless_averages import with_dots
-from trainer.networks.file_kinds import kind_of
+from trainer.networks.file_kinds import kind_of, network_file
 from trainer.networks.file_metadata import Said, said_in
 from trainer.networks.folded_weights import folded
 from trainer.networks.saved_content import chosen
@@ -60,10 +60,13 @@ class Weights:
 
 
 def read_weights(path: Path, key: str | None = None, option: str = "--key") -> Weights:
-    """The weights in a file, or in a folder with config.json; UserError with what to do where there are none.
+    """The weights in a file, in a folder with config.json, or in that of a training run.
+
+    UserError with what to do where there are none.
 
     `key` chooses where a file holds several; a OpeningQuestion names them and the `option` to choose with.
     """
+    path = network_file(path)
     try:
         if path.is_dir():
             return replace(_from_folder(path, key, option), option=option)

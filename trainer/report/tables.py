@@ -167,16 +167,9 @@ def _threshold(evaluation: Evaluation) -> Table:
     if threshold is None:
         return Table(head, [])
     rows = [
-        (name, point.sensitivity, point.specificity, point.balanced_accuracy,
+        (f"{point.part}, {role}", point.sensitivity, point.specificity, point.balanced_accuracy,
          point.true_positives, point.false_positives, point.true_negatives, point.false_negatives)
-        for name, point in (
-            *(
-                [(f"{threshold.chosen_on.part}, where it was chosen, and so too good", threshold.chosen_on)]
-                if threshold.chosen_on
-                else []
-            ),
-            (f"{threshold.applied_to.part}, where it was applied", threshold.applied_to),
-        )
+        for point, role in threshold.points
     ]  # fmt: skip
     origin = threshold.kept.origin if threshold.kept else f"chosen by {threshold.criterion}"
     caption = f"Called {threshold.positive} from a probability of {threshold.value:.4f} on, {origin}"

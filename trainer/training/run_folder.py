@@ -16,11 +16,12 @@ from trainer.files.own_files import append_lines
 from trainer.files.written_tables import write_rows
 from trainer.networks import checkpoint as checkpoints
 from trainer.networks.checkpoint import Checkpoint
+from trainer.networks.file_kinds import RUN_FILE
 from trainer.networks.torch_file import read_pickle
 from trainer.training.recipe import SETTINGS, Recipe, converted
 from trainer.training.settings_file import read_settings, write_settings
 
-SETTINGS_FILE, NETWORK_FILE, STATE_FILE, LOG_FILE = "settings.toml", "network.safetensors", "resume.pt", "log.jsonl"
+SETTINGS_FILE, NETWORK_FILE, STATE_FILE, LOG_FILE = "settings.toml", RUN_FILE, "resume.pt", "log.jsonl"
 CARD_FILE, HISTORY_FILE = "MODEL_CARD.md", "log.csv"
 KEPT_FILE = "epoch{:03}.safetensors"
 """A network that is kept beside the chosen one; 0 = before the first epoch."""

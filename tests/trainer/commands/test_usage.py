@@ -14,6 +14,10 @@ from trainer.training.recipe import SETTINGS
     [
         (["train", "--data", "x", "--out", "y", "--lerning-rate", "3"], "--learning-rate"),
         (["train", "--data", "x", "--out", "y", "--lerning-rate=3"], "--learning-rate"),
+        (["train", "--data", "x", "--out", "y", "--lr", "3"], "--learning-rate"),
+        (["train", "--data", "x", "--out", "y", "--batch-size=3"], "--batch"),
+        (["train", "--data", "x", "--out", "y", "--wd", "3"], "--weight-decay"),
+        (["train-concepts", "--images", "x", "--masks", "y", "--out", "z", "--lr", "3"], "--rate"),
         (["train", "--data", "x", "--recipe", "papr"], "paper"),
         (["trian"], "train"),
         (["train", "--dta", "x", "--out", "y"], "--data"),
@@ -61,10 +65,11 @@ def test_what_is_near_to_nothing_gets_no_advice(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help_fits_a_screen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "100")
+@pytest.mark.parametrize(("columns", "lines"), [(100, 42), (80, 48)])
+def test_help_fits_a_screen(name: str, columns: int, lines: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
     commands = next(of for of in parser()._actions if isinstance(of, argparse._SubParsersAction))
-    assert len(commands.choices[name].format_help().splitlines()) <= 42
+    assert len(commands.choices[name].format_help().splitlines()) <= lines
 
 
 def test_help_names_every_setting_and_says_what_it_is_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -68,6 +68,35 @@ def test_an_ensemble_answers_with_the_mean_of_the_probabilities(tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("no_figures")
+def test_networks_of_runs_are_told_apart_by_their_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All are called network.safetensors; a run's folder stands for the one in it."""
+    cohort = open_cohort(drawn_cohort(tmp_path / "c.h5", 60))
+    epochs = [{"epoch": 1, "loss": 0.5, "auc": 0.6}]
+    for seed in (0, 1):
+        network = tmp_path / f"seed-{seed}" / "network.safetensors"
+        network.parent.mkdir()
+        save_small(network, seed=seed)
+        seen = [cohort.digests[place][:16] for place in cohort.positions("train" if seed else "validation")]
+        save(network, replace(load(network), training={"seen": seen, "epochs": epochs, "recipe": {"epochs": 1}}))
+    words = ["evaluate", "--data", str(cohort.path), "--draws", "100", "--out"]
+    folders = [str(tmp_path / f"seed-{seed}") for seed in (0, 1)]
+    assert main([*words, str(tmp_path / "both"), "--model", *folders]) == 0
+    page = (tmp_path / "both" / "report.html").read_text("utf-8")
+    assert "seed-0/network.safetensors, seed-1/network.safetensors" in page
+    assert ">Training<" not in page
+    assert main([*words, str(tmp_path / "one"), "--model", folders[0]]) == 0
+    assert ">Training<" in (tmp_path / "one" / "report.html").read_text("utf-8")
+    capsys.readouterr()
+    assert main([*words, str(tmp_path / "train"), "--split", "train", "--model", *folders]) == 1
+    assert "seed-1/network.safetensors was trained or chosen on" in capsys.readouterr().err
+    other = tmp_path / "other" / "network.safetensors"
+    other.parent.mkdir()
+    save_small(other, classes=("a", "b"))
+    assert main([*words, str(tmp_path / "x"), "--model", folders[0], str(other)]) == 1
+    assert "other/network.safetensors has the classes a, b" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("no_figures")
 def test_every_prediction_is_written_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -78,8 +107,8 @@ def test_every_prediction_is_written_down(
     words = ["evaluate", "--model", "0.safetensors", "1.safetensors", "--data", "c.h5", "--out", "report", "--tta", "4"]
     assert main([*words, "--draws", "100", "--threshold", "sensitivity:0.8"]) == 0
     said = capsys.readouterr().out
-    assert "(sensitivity:0.8) chosen on validation" in said
-    assert "(sensitivity:0.8) applied to test" in said
+    assert "(sensitivity:0.8) on validation, where it was chosen" in said
+    assert "(sensitivity:0.8) on test, where it was applied" in said
     numbers = json.loads(Path("report/report.json").read_text("utf-8"))["evaluation"]
     with Path("report/predictions.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

@@ -13,6 +13,7 @@ from sklearn.metrics import recall_score, roc_curve
 
 from tests.networks import save_small
 from tests.trainer.cohorts import drawn_cohort
+from tests.trainer.runs import cohort_in
 from trainer.cli import main
 from trainer.evaluation.threshold import at_threshold, check_criterion, choose, kept_threshold
 from trainer.files.errors import UserError
@@ -86,8 +87,14 @@ def test_the_threshold_of_the_network_is_used_and_whose_it_is_is_said(
     found = evaluated(tmp_path, KEPT)
     assert (found["value"], found["chosen_on"]) == (0.4996, None)
     assert sum(found["applied_to"][name] for name in found["applied_to"] if name.endswith("tives")) == 12
+    held = found["on_validation"]
+    assert held["part"] == "validation"
+    assert sum(held[name] for name in held if name.endswith("tives")) > 0
     origin = "kept in own.safetensors, whose training chose it on train, cross-validated by youden"
-    assert f"threshold 0.4996, {origin}" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"threshold 0.4996, {origin}" in said
+    assert "on validation, which may be among the pictures that it was chosen on: sensitivity" in said
+    assert "on test, where it was applied: sensitivity" in said
     assert f"from a probability of 0.4996 on, {origin}" in (tmp_path / "r" / "report.html").read_text("utf-8")
 
 
@@ -102,6 +109,42 @@ def test_it_is_chosen_anew_where_that_is_asked_for_or_the_threshold_is_another_n
         found = evaluated(tmp_path, kept, *words)
         assert found["chosen_on"]["part"] == "validation"
         assert found["kept"] is None
+
+
+@pytest.mark.usefixtures("no_figures")
+@pytest.mark.parametrize(
+    ("words", "classes", "validated", "said"),
+    [
+        (("--threshold", "youden"), 2, False, "of which c.h5 has none with two classes"),
+        (("--threshold", "youden", "--split", "validation"), 2, True, "is chosen on the validation part; measure"),
+        (("--threshold", "sensitivity:0.9"), 3, True, "of two classes, and these are 3"),
+    ],
+)
+def test_a_threshold_that_is_asked_for_is_never_left_out_silently(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    classes: int,
+    validated: bool,
+    said: str,
+) -> None:
+    path, cohort = tmp_path / "c.h5", cohort_in(tmp_path, 60)
+    names = ("benign", "malignant", "other")[:classes]
+    splits = cohort.splits if validated else np.where(cohort.splits == "validation", "train", cohort.splits)
+    changed = replace(
+        cohort,
+        path=path,
+        splits=splits,
+        classes=names,
+        labels=np.arange(60) % classes if classes > 2 else cohort.labels,
+    )
+    monkeypatch.setattr("trainer.cohort.pixel_check.open_checked", lambda _path: changed)
+    save_small(tmp_path / "n.safetensors", classes=names)
+    start = ["evaluate", "--data", str(path), "--out", str(tmp_path / "r"), "--draws", "100", "--even-if-seen"]
+    assert main([*start, "--model", str(tmp_path / "n.safetensors"), *words]) == 1
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "r" / "report.json").exists()
 
 
 def test_what_is_no_threshold_is_none() -> None:

@@ -1,6 +1,8 @@
 """Networks as ONNX files that say everything about themselves."""
 
 import importlib
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from trainer.cli import main
 from trainer.files.errors import UserError
 from trainer.networks import onnx_export
 from trainer.networks.architectures import build
+from trainer.networks.checkpoint import load, save
 from trainer.networks.input_spec import InputSpec
 from trainer.networks.onnx_export import export_onnx
 
@@ -69,6 +72,17 @@ def test_classes_and_input_stand_in_the_file(tmp_path: Path) -> None:
     assert apart < 1e-5
     network = open_network(tmp_path / "net.onnx", device="cpu")
     assert (network.classes, network.input) == (CLASSES, SPEC)
+
+
+def test_the_terms_of_the_weights_and_the_threshold_stand_in_the_file(tmp_path: Path) -> None:
+    import onnx
+
+    kept = {"value": 0.4, "criterion": "youden", "chosen_on": "validation", "positive": "malignant"}
+    model = save_small(tmp_path / "own.safetensors")
+    save(model, replace(load(model), training={"threshold": kept}, licence="CC BY-NC 4.0"))
+    assert main(["export", "--model", str(model), "--out", str(tmp_path / "own.onnx")]) == 0
+    notes = {entry.key: entry.value for entry in onnx.load(tmp_path / "own.onnx").metadata_props}
+    assert (notes["licence"], json.loads(notes["threshold"])) == ("CC BY-NC 4.0", kept)
 
 
 def test_a_file_that_answers_otherwise_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
