@@ -34,6 +34,8 @@ _LOST = 4.0
 """The test ends where the smoothed loss is this many times the smallest."""
 
 
+_BOUND = 1.5
+"""In losses of the first steps: what lies higher is lost, however high, and its average would reach far back."""
 _HEADROOM = 1.5
 """The plot's height in largest smoothed losses."""
 _HALF_WINDOW = 0.25
@@ -132,8 +134,7 @@ def summary(rates: list[float], losses: list[float], chance: float = math.inf) -
     if len(rates) < 3:
         raise UserError("The loss is no longer a number after the first steps; begin with a smaller --lowest.")
     first = min(round(_LEFT_OUT * len(rates)), len(rates) - 2)
-    # A loss that is lost is so large that its average would reach far back.
-    bounded = np.minimum(losses, _LOST * np.median(losses[: max(3, first)]))
+    bounded = np.minimum(losses, _BOUND * np.median(losses[: max(3, first)]))
     averaging = _both_ways(len(rates))
     smoothed, places = averaging @ bounded, np.log10(rates)
     useful = np.minimum(smoothed, chance)

@@ -55,6 +55,16 @@ def test_no_restless_start_is_taken_for_learning(
         assert not found.doubt
 
 
+def test_a_loss_that_ends_lost_moves_no_rate() -> None:
+    """One step that diverges stands at the end of most tests; its size must say nothing."""
+    rates = np.geomspace(1e-6, 1e-2, 100)
+    losses = 0.7 - 0.3 / (1 + np.exp(-4 * (np.log10(rates) + 4)))
+    losses += 0.02 * np.random.default_rng(0).standard_normal(100)
+    found = [summary(rates.tolist(), [*losses[:-1].tolist(), last], 0.7) for last in (1.1, 3.0, 1e6)]
+    assert len({each.tenth_of_least for each in found}) == 1
+    assert found[0].tenth_of_least > 1e-4
+
+
 def test_noise_alone_gives_no_rate() -> None:
     rates = np.geomspace(1e-6, 1, 100)
     believed = []
