@@ -150,13 +150,13 @@ def _chosen(arguments: argparse.Namespace, network: "Network") -> "tuple[list[Fi
     if not arguments.tags:
         return [], ""
     from explorer.core.tags.hdf5_file import load_tags_of
+    from explorer.core.tags.words import tagged
 
     book = load_tags_of(arguments.tags, network.digest, network.name)
-    word = arguments.tag.casefold()
-    keys = [key for key in book if any(tag.tag.casefold() == word for tag in book.tags(key))]
+    keys = tagged(book, arguments.tag)
     if not keys:
         raise UserError(f'No filter of {arguments.tags.name} is tagged "{arguments.tag}".')
-    return sorted(keys), f"tagged {arguments.tag}"
+    return keys, f"tagged {arguments.tag}"
 
 
 def _write(arguments: argparse.Namespace, network: "Network", index: "FolderIndex", keys: "list[FilterKey]") -> str:
@@ -179,11 +179,11 @@ def _measure(
 ) -> list[str]:
     """Measure the effect, put it into `values`, and give its lines."""
     from explorer.core.muting.effect import EffectOptions, muting_effect
-    from explorer.core.muting.telling import as_dict, notes, sentence, table
+    from explorer.core.muting.telling import artifact_of, as_dict, notes, sentence, table
     from trainer.synthetic.artifacts import ARTIFACTS
 
     words = given_words(arguments, network.identity, index.given, index.classes, network.training).map
-    artifact = arguments.artifact or (arguments.tag if arguments.tag in ARTIFACTS else "none")
+    artifact = arguments.artifact or artifact_of(arguments.tag or "", ARTIFACTS) or "none"
     if artifact not in (*ARTIFACTS, "none"):  # said before minutes are spent
         raise UserError(f'No artifact is called "{artifact}"; those that can be drawn are {", ".join(ARTIFACTS)}.')
     options = EffectOptions(

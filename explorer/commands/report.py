@@ -27,8 +27,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "report",
         help="write what was found about filters on one page, or check such a page",
         description="Write one HTML page on the tagged filters (without tags: on those that the network uses most), "
-        "which needs nothing beside it. --check computes every number of a page again, from its pictures on, and lists "
-        "what differs; files that are elsewhere by now are named with the same options.",
+        "which needs nothing beside it. --check computes every number of a page again, from its pictures on, makes its "
+        "words and pictures of them, and lists what differs; files that are elsewhere by now are named with the same "
+        "options.",
     )
     add_network_arguments(parser, required=False)
     inputs = parser.add_argument_group("what")
@@ -84,7 +85,7 @@ def _is_report(path: Path) -> bool:
 
 def _check(arguments: argparse.Namespace) -> int:
     from explorer.core.report import check_report
-    from explorer.core.report.check import read_report
+    from explorer.core.report.check import of_another_version, read_report
     from explorer.core.report.sections import versions
 
     report = read_report(arguments.check)
@@ -98,23 +99,24 @@ def _check(arguments: argparse.Namespace) -> int:
         differences = check_report(report, sources, on_step=on_step, on_stage=on_step.stage)
     was, now = report["versions"], versions()
     others = [f"{name} {was.get(name)} (here {now.get(name)})" for name in now if was.get(name) != now.get(name)]
+    other = of_another_version(report)
     if arguments.json:
         values = [
             {"place": difference.place, "reported": difference.reported, "found": difference.found}
             for difference in differences
         ]
-        say_json({"report": str(arguments.check), "differences": values, "versions": others})
+        say_json({"report": str(arguments.check), "differences": values, "versions": others, "page_checked": not other})
         return 1 if differences else 0
     for difference in differences:
         say(printable(str(difference), 600))
     if others:
         say(printable(f"It was made with {', '.join(others)}.", 600))
+    if other:
+        about = f"Its page is of another version of this program ({other}) and was not compared with one made here"
+        say(printable(f"{about}: only the numbers inside the file were, not what a person reads.", 600))
     extent = "from the pictures on" if arguments.index is None else "from the index on"
-    say(
-        f"{len(differences):,} of its numbers and words differ."
-        if differences
-        else f"Everything is the same, computed {extent}."
-    )
+    same = f"{'Every number inside' if other else 'Everything'} is the same, computed {extent}."
+    say(f"{len(differences):,} of its numbers and words differ." if differences else same)
     return 1 if differences else 0
 
 

@@ -21,6 +21,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     listing = actions.add_parser("list", help="print every tag of a file")
     listing.add_argument("file", type=Path, metavar="FILE", help="a tags file (.h5)")
 
+    listing.add_argument(
+        "--index", type=Path, metavar="INDEX", help="the folder's index: which share of the decision each word carries"
+    )
+
     export = actions.add_parser("export", help="write the tags of a file as CSV")
     export.add_argument("file", type=Path, metavar="FILE", help="a tags file (.h5)")
     export.add_argument("--out", type=Path, required=True, metavar="CSV", help="the file to write")
@@ -81,7 +85,25 @@ def _list(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return _values(book), "\n".join([f"{printable(head)}: {count}, {book.total} tags", *lines])
+    values = _values(book)
+    if arguments.index is not None:
+        values["decision"] = _decision(arguments, book)
+        lines += ["", f"{printable(values['decision']['sentence'], 2000)}."]
+    return values, "\n".join([f"{printable(head)}: {count}, {book.total} tags", *lines])
+
+
+def _decision(arguments: argparse.Namespace, book: "TagBook") -> dict[str, Any]:
+    """What share of all |relevance| the filters of each word carry; UserError where index and tags do not belong."""
+    from explorer.core.index import open_index
+    from explorer.core.index.work_list import work_list
+
+    with open_index(arguments.index) as index:
+        if book.network_digest not in ("", index.contents.network.digest):
+            raise UserError(f"{arguments.file.name} and {arguments.index.name} are of different networks.")
+        decision = work_list(index.filters(), book).as_dict()
+    if not decision["filters"]:
+        raise UserError(f"{arguments.index.name} knows no relevance, so that nothing carries a decision.")
+    return decision
 
 
 def _export(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:

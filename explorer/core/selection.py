@@ -10,6 +10,7 @@ from explorer.core.errors import UserError
 from explorer.core.images import one_line
 from explorer.core.network.hooked_layers import LayerInfo
 from explorer.core.tags.book import FilterKey, TagBook
+from explorer.core.tags.words import tagged
 
 Range = tuple[int, int]
 """First and last number, both included."""
@@ -151,8 +152,7 @@ def _numbered(selector: Selector, layers: Sequence[LayerInfo]) -> list[FilterKey
 def _tagged(word: str, tags: TagBook | None) -> list[FilterKey]:
     if tags is None:
         raise UserError(f'"{word}" is a tag, but there are no tags; name their file (--tags).')
-    wanted = word.casefold()
-    keys = [key for key in tags.keys() if any(tag.tag.casefold() == wanted for tag in tags.tags(key))]  # noqa: SIM118
+    keys = tagged(tags, word)
     if not keys:
         words = sorted({tag.tag for _, tag in tags.entries()})
         in_use = f"the tags in use are {', '.join(words)}" if words else "no filter has a tag yet"

@@ -59,6 +59,15 @@ def test_a_tag_is_muted_and_told(asked: list[str], tmp_path: Path, capsys: pytes
     assert set(told["mean_auc"]) == {"before", "after", "change"}
 
 
+def test_a_tag_in_capitals_draws_its_artifact_too(
+    asked: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for written, wanted in (("Hair", "hair"), ("hair", "HAIR")):
+        words = [*asked, "--tags", str(tagged(tmp_path, written)), "--tag", wanted, "--random", "0"]
+        assert main(words) == 0
+        assert "the effect of a drawn hair on the score from " in capsys.readouterr().out
+
+
 def test_the_written_network_is_the_muted_one(asked: list[str], tmp_path: Path, pictures: Path) -> None:
     out = tmp_path / "muted.safetensors"
     assert main([*asked, "--filters", "3:1,2:0", "--out", str(out), "--artifact", "none"]) == 0

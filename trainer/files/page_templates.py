@@ -18,5 +18,11 @@ def rendered(name: str, filters: Mapping[str, Callable[..., Any]], **given: Any)
         keep_trailing_newline=True,
     )
     environment.filters |= filters
-    style = files("resources").joinpath("report/style.css").read_text("utf-8")
+    _, style = sources_of(name)
     return environment.get_template(name).render(style=style, **given)
+
+
+def sources_of(name: str) -> tuple[str, str]:
+    """The text of a template of `resources/report`, and of the style sheet of all reports."""
+    folder = files("resources").joinpath("report")
+    return folder.joinpath(name).read_text("utf-8"), folder.joinpath("style.css").read_text("utf-8")

@@ -5,12 +5,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from explorer.core.counting import counted
 from explorer.core.tags.book import FilterKey, TagBook
+from explorer.core.tags.words import spellings
 from trainer.measures.percent import percent
 
 DECISIVE = 0.9
@@ -23,9 +25,9 @@ DIGITS = 1
 class WorkList:
     """`filters`, the one with most |relevance| first, carry `carried` (0..1) of all |relevance| of `total` filters.
 
-    `shares` (0..1) of all |relevance| by word, the largest first; one of several words of a filter gets an equal part.
-    `unnamed` is what remains of `carried`; `named` counts the filters with a word, `elsewhere` those with a word that
-    are not in the list. `own` (0..1) is what each of `filters` carries alone.
+    `shares` (0..1) of all |relevance| by word, whatever its case, the largest first; one of several words of a filter
+    gets an equal part. `unnamed` is what remains of `carried`; `named` counts the filters with a word, `elsewhere`
+    those with a word that are not in the list. `own` (0..1) is what each of `filters` carries alone.
     """
 
     filters: tuple[FilterKey, ...]
@@ -49,6 +51,18 @@ class WorkList:
             return ""
         share = percent(self.own[place], DIGITS)
         return f"{key} carries {share}, place {place + 1:,} of {len(self.filters):,}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form: counts and shares, and the sentence."""
+        return {
+            "filters": len(self.filters),
+            "total": self.total,
+            "carried": self.carried,
+            "named": self.named,
+            "shares": [{"word": word, "share": share} for word, share in self.shares],
+            "unnamed": self.unnamed,
+            "sentence": str(self),
+        }
 
     def __str__(self) -> str:
         return self._sentence
@@ -99,9 +113,9 @@ def work_list(filters: npt.NDArray[np.void], book: TagBook, *, share: float = DE
     order = order[: int(np.searchsorted(sums, share - 1e-9)) + 1]
     keys = [FilterKey(int(filters["layer"][row]), int(filters["filter"][row])) for row in order]
     shares: defaultdict[str, float] = defaultdict(float)
-    named, unnamed = 0, 0.0
+    named, unnamed, spelled = 0, 0.0, spellings(book)
     for key, weight in zip(keys, weights[order] / total, strict=True):
-        words = {tag.tag for tag in book.tags(key)}
+        words = {spelled[tag.tag.casefold()] for tag in book.tags(key)}
         named += bool(words)
         unnamed += 0.0 if words else float(weight)
         for word in words:

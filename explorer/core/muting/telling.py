@@ -1,15 +1,17 @@
 """An effect in words and numbers: the sentence, the table, and the JSON of `feature-explorer mute`."""
 
 import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from explorer.core.muting.against_random import AgainstRandom
 from explorer.core.muting.effect import MutingEffect
 from explorer.core.muting.one_by_one import Agreement
 from explorer.core.muting.with_and_without import WithAndWithout
-from trainer.measures.paired import Compared
 from trainer.measures.percent import percent
 from trainer.measures.spoken import change, signed, spoken, within
+
+_MEASURED = ("value", "low", "high")
 
 
 def sentence(effect: MutingEffect, named: str = "") -> str:
@@ -27,38 +29,42 @@ def sentence(effect: MutingEffect, named: str = "") -> str:
     return f"{action} {' and '.join(parts)}"
 
 
-def rows(effect: MutingEffect) -> list[tuple[str, Compared]]:
-    """The lines of the table: what was measured, and before, after and change."""
-    lines = [(f"AUC of {name}" if len(effect.auc) > 1 else "AUC", pair) for name, pair in effect.auc.items()]
-    if len(effect.auc) > 1:
-        lines.append(("mean AUC", effect.mean_auc))
-    operating_point = f"{effect.scored} from {effect.threshold:.2f}"
-    lines += [
-        (f"sensitivity, {operating_point}", effect.sensitivity),
-        (f"specificity, {operating_point}", effect.specificity),
-        ("calibration error", effect.ece),
-        ("log loss", effect.log_loss),
+def artifact_of(word: str, artifacts: Iterable[str]) -> str:
+    """Which of some artifacts a word is, whatever its case; "" where it is none of them."""
+    return next((artifact for artifact in artifacts if artifact == word.strip().casefold()), "")
+
+
+def rows(values: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
+    """The lines of the table of an effect (`as_dict`): what was measured, before, after, change, and its interval."""
+    auc = values["auc"]
+    pairs = [(f"AUC of {name}" if len(auc) > 1 else "AUC", pair) for name, pair in auc.items()]
+    if len(auc) > 1:
+        pairs.append(("mean AUC", values["mean_auc"]))
+    operating_point = f"{values['scored']} from {values['threshold']['value']:.2f}"
+    pairs += [
+        (f"sensitivity, {operating_point}", values["sensitivity"]),
+        (f"specificity, {operating_point}", values["specificity"]),
+        ("calibration error", values["calibration_error"]),
+        ("log loss", values["log_loss"]),
     ]
-    if effect.artifact is not None:
-        lines.append((f"drawn {effect.artifact.artifact}, logits", effect.artifact.effect))
-    if effect.real is not None:
-        lines.append((f"with {effect.real.artifact} less without, logits", effect.real.score))
-    return lines
+    if (drawn := values["artifact"]) is not None:
+        pairs.append((f"drawn {drawn['artifact']}, logits", drawn))
+    if (real := values["with_and_without"]) is not None:
+        pairs.append((f"with {real['artifact']} less without, logits", real["score"]))
+    return [(name, *_written(pair)) for name, pair in pairs]
+
+
+def _written(pair: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """Before, after, change and interval of a pair (`Compared.as_dict`)."""
+    before, after = (pair[side]["value"] for side in ("before", "after"))
+    value, low, high = (math.nan if pair["change"][name] is None else pair["change"][name] for name in _MEASURED)
+    before, after = ("–" if side is None else f"{side:.3f}" for side in (before, after))
+    return before, after, "–" if math.isnan(value) else signed(value), within(low, high)
 
 
 def table(effect: MutingEffect) -> list[str]:
     """`rows` as lines of equal columns."""
-    lines = [("", "before", "after", "change", "95 % interval of the change")]
-    lines += [
-        (
-            name,
-            f"{pair.before.value:.3f}",
-            f"{pair.after.value:.3f}",
-            signed(pair.change.value),
-            within(pair.change.low, pair.change.high),
-        )
-        for name, pair in rows(effect)
-    ]
+    lines = [("", "before", "after", "change", "95 % interval of the change"), *rows(as_dict(effect))]
     widths = [max(len(line[column]) for line in lines) for column in range(5)]
     return [
         f"{line[0]:<{widths[0]}}  " + "  ".join(f"{line[column]:>{widths[column]}}" for column in range(1, 5))

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 if TYPE_CHECKING:
-    from explorer.core.report.check import Difference, check_report
+    from explorer.core.report.check import check_report
+    from explorer.core.report.difference import Difference
     from explorer.core.report.sources import Sources, open_sources
     from explorer.core.report.write import evidence_report
 
@@ -15,7 +16,8 @@ __all__ = ["Difference", "Sources", "check_report", "evidence_report", "open_sou
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "check": ["Difference", "check_report"],
+        "check": ["check_report"],
+        "difference": ["Difference"],
         "sources": ["Sources", "open_sources"],
         "write": ["evidence_report"],
     },

@@ -1,39 +1,28 @@
-"""A report held against its sources: every number of it is computed again."""
+"""A report held against its sources: every number of it is computed again, and the page made of them."""
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from explorer.core.class_words import CHOSEN, ClassWords, Pair, told_apart
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStage, OnStep, no_stage, no_step
-from explorer.core.report.page import LARGEST, read_said
-from explorer.core.report.sections import facts_of
+from explorer.core.report.commands import commands_of
+from explorer.core.report.difference import Difference, as_rounded, differences
+from explorer.core.report.page import LARGEST, page, page_kind, read_said
+from explorer.core.report.page_check import page_differences
+from explorer.core.report.sections import PROGRAM_NAME, facts_of, versions
 from explorer.core.report.sources import Sources
+from explorer.core.report.tiles import tiles
 
-TOLERANCE = 1e-3
-"""By how much of itself a number may differ: other processors and batches round in other places."""
-LEAST = 1e-6
-"""Below this, numbers are all the same."""
 NOT_GIVEN = "not given"
 """What stands for the digest of a file on the side that has none."""
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A place of the report's facts where something else is found now."""
-
-    place: str
-    reported: Any
-    found: Any
-
-    def __str__(self) -> str:
-        return f"{self.place}: the report says {_short(self.reported)}, it is {_short(self.found)}"
-
-
 def read_report(path: Path | str) -> dict[str, Any]:
-    """What a report says, and from which files; UserError where the file is none."""
+    """What a report says, from which files, and its page ("html"); UserError where the file is none."""
     path = Path(path)
     try:
         if path.stat().st_size > LARGEST:
@@ -43,17 +32,53 @@ def read_report(path: Path | str) -> dict[str, Any]:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
+def of_another_version(report: Mapping[str, Any]) -> str:
+    """The version of the program that made a report where its pages are others than here; "" for this one."""
+    version, here = str(report["versions"].get(PROGRAM_NAME, "")), versions()[PROGRAM_NAME]
+    if (version, report.get("page")) == (here, page_kind()):
+        return ""
+    return version if version != here else f"{version}, another build"
+
+
 def check_report(
     report: Mapping[str, Any], sources: Sources, *, on_step: OnStep = no_step, on_stage: OnStage = no_stage
 ) -> list[Difference]:
-    """Everything in which the facts of a report (of `read_report`) differ from what its sources say now.
+    """Everything in which a report (of `read_report`) differs from what its sources say now.
 
-    Files whose content is another, or that only one side has, come first. Pass an index that was made anew where the
-    answers are to be measured again; with the report's own, only what follows from it is.
+    Files whose content is another, or that only one side has, come first; then the numbers, then what a person reads
+    on the page, its pictures and its commands, which are all made again. The page of another version
+    (`of_another_version`) is not made again, and of its numbers only those that it has count. Pass an index that was
+    made anew where the answers are to be measured again; with the report's own, only what follows from it is.
     """
     sources = replace(sources, edited=sources.edited or _edited(report["facts"]))
-    changed_files = _changed_files(report["digests"], sources.digests())
-    return changed_files + differences(report["facts"], facts_of(sources, on_step, on_stage))
+    found = _changed_files(report["digests"], sources.digests())
+    facts, other = facts_of(sources, on_step, on_stage), bool(of_another_version(report))
+    found += differences(report["facts"], facts, known_alone=other)
+    if other:
+        return found
+    on_stage("drawing")
+    facts = as_rounded(facts, report["facts"])
+    drawn = tiles(sources, facts["filters"], on_step)
+    own = {
+        "facts": facts,
+        "files": {name: {"given": os.fspath(path)} for name, path in _given(report).items()},
+        "digests": {str(name): str(digest) for name, digest in report["digests"].items()},
+        "versions": {str(name): str(version) for name, version in report["versions"].items()},
+        "commands": commands_of(replace(sources, files=_given(report), opening=_opening(report)), facts),
+    }
+    found += differences(report["commands"], own["commands"], "commands")
+    return found + page_differences(report["html"], page(own, drawn).encode("utf-8", "replace").decode("utf-8"))
+
+
+def _given(report: Mapping[str, Any]) -> dict[str, Path]:
+    """The files of a report as they were given, by the name of their option."""
+    entries = {name: entry for name, entry in report["files"].items() if isinstance(entry, dict)}
+    return {name: Path(entry["given"]) for name, entry in entries.items() if isinstance(entry.get("given"), str)}
+
+
+def _opening(report: Mapping[str, Any]) -> tuple[str, ...]:
+    words = report.get("opening")
+    return tuple(map(str, words)) if isinstance(words, list) else ()
 
 
 def _changed_files(was: Mapping[str, str], now: Mapping[str, str]) -> list[Difference]:
@@ -64,45 +89,6 @@ def _changed_files(was: Mapping[str, str], now: Mapping[str, str]) -> list[Diffe
     return [
         Difference(f"the file of --{name}", *digests) for name, digests in sides.items() if digests[0] != digests[1]
     ]
-
-
-def differences(was: Any, now: Any, place: str = "") -> list[Difference]:
-    """Where two pieces of JSON differ; numbers by more than `TOLERANCE`."""
-    if isinstance(was, dict) and isinstance(now, dict):
-        names = [*was, *(name for name in now if name not in was)]
-        return [
-            difference
-            for name in names
-            for difference in differences(was.get(name), now.get(name), f"{place} {name}".strip())
-        ]
-    if isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
-        return [
-            difference
-            for number, (old, new) in enumerate(zip(was, now, strict=True))
-            for difference in differences(old, new, f"{place} {_name(old, number)}")
-        ]
-    return [] if _same(was, now) else [Difference(place, was, now)]
-
-
-def _name(entry: Any, number: int) -> str:
-    """What an entry of a list is about: its filter, class, word or picture, else its number from 1."""
-    fields = ("filter", "picture", "class", "word", "name")
-    names = [entry[name] for name in fields if isinstance(entry, dict) and isinstance(entry.get(name), str)]
-    return str(names[0]) if names else str(number + 1)
-
-
-def _same(was: Any, now: Any) -> bool:
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (was, now))
-    if numbers and (isinstance(was, float) or isinstance(now, float)):
-        return bool(abs(was - now) <= max(LEAST, TOLERANCE * max(abs(was), abs(now))))
-    return bool(was == now)
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, list):
-        return f"a list of {len(value):,}"
-    text = f"{value:.6g}" if isinstance(value, float) else "nothing" if value is None else str(value)
-    return text if len(text) <= 160 else f"{text[:160]}…"
 
 
 def found_beside(report: Mapping[str, Any], path: Path) -> dict[str, Path]:

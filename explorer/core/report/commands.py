@@ -18,23 +18,23 @@ Words = list[str]
 def commands_of(sources: Sources, facts: Mapping[str, Any]) -> dict[str, Any]:
     """How the index is made, for each filter its figures by kind and its card, and what makes other numbers again.
 
-    Each command stands as its words; "numbers" has those of suggestions, of muting by word, and of the alarm. Pictures
-    whose name has a comma cannot be chosen in a command, which takes commas to part names; they are left out. There is
-    no command where none is left, nor for a network that was opened from no file.
+    Each command stands as its words; "numbers" has those of the decision, the predictions, suggestions, muting by word,
+    and the alarm. There is none for a network that was opened from no file.
     """
     files = {name: os.fspath(path) for name, path in sources.files.items()}
     if "model" not in files or "images" not in files:
         return {"index": [], "figures": {}, "numbers": {}}
     filters: Sequence[Mapping[str, Any]] = facts["filters"]
     network = [f"--model={files['model']}", *sources.opening, f"--images={files['images']}"]
+    tags = [f"--tags={files['tags']}"] if "tags" in files else []
     labels = [f"--labels={files['labels']}"] if "labels" in files else []
     figures = {
         filter_facts["filter"]: {
             kind: _figures(network, filter_facts["filter"], kind, names)
             for kind, chosen in filter_facts["pictures"].items()
-            if (names := [picture["picture"] for picture in chosen if "," not in picture["picture"]])
+            if (names := [picture["picture"] for picture in chosen])
         }
-        | {"card": _card(network, filter_facts["filter"])}
+        | {"card": _card(network, tags, filter_facts["filter"])}
         for filter_facts in filters
     }
     index = [PROGRAM, "index", *network, *labels, f"--out={INDEX}"]
@@ -48,6 +48,10 @@ def _numbers(
     """What makes the numbers of a section again that has any; muting stands under its word."""
     corrections = [f"--artifacts={files['artifacts']}"] if "artifacts" in files else []
     commands = {}
+    if "tags" in files:
+        commands["decision"] = [PROGRAM, "tags", "list", files["tags"], f"--index={INDEX}"]
+    if "auc" in facts["evaluation"]:
+        commands["evaluation"] = [PROGRAM, "evaluate", *network, *labels, f"--index={INDEX}"]
     if "filters" in facts["suggestions"]:
         commands["suggestions"] = [
             *(PROGRAM, "suggest", *network, *labels, *corrections),
@@ -68,7 +72,7 @@ def _numbers(
     return commands
 
 
-def _card(network: Words, filter: str) -> Words:
+def _card(network: Words, tags: Words, filter: str) -> Words:
     return [
         PROGRAM,
         "export",
@@ -76,6 +80,7 @@ def _card(network: Words, filter: str) -> Words:
         *network,
         f"--index={INDEX}",
         f"--filters={filter}",
+        *tags,
         f"--out=cards/{filter.replace(':', '-')}",
     ]
 

@@ -1,5 +1,6 @@
 """A report as one page: its facts inside as JSON, its words and elements in templates that escape every text."""
 
+import hashlib
 import json
 import math
 import re
@@ -9,10 +10,11 @@ from typing import Any
 
 from explorer.core.counting import counted
 from explorer.core.errors import UserError
+from explorer.core.muting.telling import rows as muting_rows
 from explorer.core.report.network_words import network_rows
 from explorer.core.report.tiles import Tiles
 from explorer.core.suggestions.chart import Chart, chart_from, fractions, written
-from trainer.files.page_templates import rendered
+from trainer.files.page_templates import rendered, sources_of
 from trainer.measures.percent import percent
 from trainer.measures.spoken import within
 
@@ -24,8 +26,10 @@ LARGEST = 400_000_000
 
 def page(report: Mapping[str, Any], drawn: Tiles) -> str:
     """The page as HTML; `report` holds "facts", "files", "digests", "versions" and "commands"."""
+    said = {name: value for name, value in report.items() if name != "html"}
     # Nothing in a text may end the element that holds it.
-    facts = json.dumps({"format": FORMAT, **report}, allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026")
+    facts = json.dumps({**said, "format": FORMAT, "page": page_kind()}, allow_nan=False)
+    facts = facts.replace("<", "\\u003c").replace("&", "\\u0026")
     return rendered(
         "evidence.html",
         {
@@ -41,15 +45,27 @@ def page(report: Mapping[str, Any], drawn: Tiles) -> str:
             "rose": rose,
             "written": written,
             "network_rows": network_rows,
+            "muting_rows": muting_rows,
         },
-        **report,
+        **said,
         tiles={f"{filter} {picture}": uri for (filter, picture), uri in drawn.items()},
         embedded=facts,
     )
 
 
+def page_kind() -> str:
+    """What tells pages of one build of the program from those of another: a digest (hex) of how they are laid out."""
+    return hashlib.sha256("".join(sources_of("evidence.html")).encode()).hexdigest()[:12]
+
+
+def without_facts(html: str) -> str:
+    """A page without the facts that `read_said` reads in it."""
+    match = _FACTS.search(html)
+    return html if match is None else html[: match.start(1)] + html[match.end(1) :]
+
+
 def read_said(html: str, name: str) -> dict[str, Any]:
-    """What `page` was given; UserError where the file is no such page."""
+    """What `page` was given, and the page itself as "html"; UserError where the file is no such page."""
     match = _FACTS.search(html)
     try:
         report = json.loads(match[1]) if match else None
@@ -57,7 +73,7 @@ def read_said(html: str, name: str) -> dict[str, Any]:
         report = None
     if not isinstance(report, dict) or report.get("format") != FORMAT or not _whole(report):
         raise UserError(f"{name} is no report of this program, or was changed; make it with `feature-explorer report`.")
-    return report
+    return {**report, "html": html}
 
 
 def _whole(report: Mapping[str, Any]) -> bool:

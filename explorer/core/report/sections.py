@@ -20,13 +20,14 @@ from explorer.core.evaluation import evaluate
 from explorer.core.index.work_list import work_list
 from explorer.core.muting.effect import EffectOptions, muting_effect
 from explorer.core.muting.shared_passes import SharedPasses
+from explorer.core.muting.telling import artifact_of, notes, sentence
 from explorer.core.muting.telling import as_dict as muting_values
-from explorer.core.muting.telling import notes, sentence
 from explorer.core.progress import OnStage, OnStep, no_stage
 from explorer.core.report.filters import filter_facts
 from explorer.core.report.sources import Sources
 from explorer.core.report.suggested import suggestion_facts
-from explorer.core.tags.book import NONE, FilterKey
+from explorer.core.tags.book import NONE
+from explorer.core.tags.words import filters_by_word
 from trainer.measures.bootstrap import DRAWS
 from trainer.synthetic.artifacts import ARTIFACTS as DRAWN
 
@@ -34,6 +35,8 @@ MUTED_PICTURES = 100
 """Pictures on which random filters are muted: 200 sets of them for each word."""
 LISTED = 12
 """Pictures of a kind that a finding lists, the clearest first."""
+PROGRAM_NAME = "feature-map-explorer"
+"""Of this program among `versions`."""
 PACKAGES = ("torch", "torchvision", "numpy", "pillow", "h5py", "scikit-learn", "scikit-image", "PySide6-Essentials")
 
 Section = Callable[[Sources, OnStep], Any]
@@ -80,16 +83,7 @@ def folder_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
 
 def decision_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
     """What share of |relevance| the filters carry that were given each word."""
-    work = work_list(sources.index.filters(), sources.book)
-    return {
-        "filters": len(work.filters),
-        "total": work.total,
-        "carried": work.carried,
-        "named": work.named,
-        "shares": [{"word": word, "share": share} for word, share in work.shares],
-        "unnamed": work.unnamed,
-        "sentence": str(work),
-    }
+    return work_list(sources.index.filters(), sources.book).as_dict()
 
 
 def evaluation_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
@@ -121,19 +115,15 @@ def muting_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
     """What muting the filters of each word does to the predictions, or why that cannot be measured."""
     if sources.words is None:
         return {"why_not": "Without given classes nothing can be said of what muting does to the predictions."}
-    by_word: dict[str, list[FilterKey]] = {}
-    for key in sources.book:
-        for word in dict.fromkeys(tag.tag for tag in sources.book.tags(key)):
-            if word != NONE:
-                by_word.setdefault(word, []).append(key)
+    by_word = {word: keys for word, keys in filters_by_word(sources.book).items() if word.casefold() != NONE}
     effects: list[dict[str, Any]] = []
     left_out: list[dict[str, str]] = []
-    passes = SharedPasses(sources.network, sources.index, [tuple(dict.fromkeys(keys)) for keys in by_word.values()])
-    for word, keys in sorted(by_word.items()):
-        options = EffectOptions(artifact=word if word in DRAWN else "", random_pictures=MUTED_PICTURES)
+    passes = SharedPasses(sources.network, sources.index, [tuple(keys) for keys in by_word.values()])
+    for word, keys in by_word.items():
+        options = EffectOptions(artifact=artifact_of(word, DRAWN), random_pictures=MUTED_PICTURES)
         presence = None
-        if word in ARTIFACTS:
-            presence = presence_of(sources.index, sources.images, word, sources.said, on_step=on_step)
+        if found := artifact_of(word, ARTIFACTS):
+            presence = presence_of(sources.index, sources.images, found, sources.said, on_step=on_step)
         try:
             effect = muting_effect(
                 sources.network,
@@ -211,7 +201,7 @@ def facts_of(sources: Sources, on_step: OnStep, on_stage: OnStage = no_stage) ->
 
 def versions() -> dict[str, str]:
     """What the numbers were made with."""
-    packages = {"feature-map-explorer": __version__, "python": platform.python_version(), "system": platform.platform()}
+    packages = {PROGRAM_NAME: __version__, "python": platform.python_version(), "system": platform.platform()}
     for name in PACKAGES:
         try:
             packages[name] = version(name)

@@ -23,10 +23,11 @@ from explorer.core.index import FolderIndex, build_index
 from explorer.core.network import open_network
 from explorer.core.progress import no_step
 from explorer.core.report import Sources, check, evidence_report, open_sources, sections, suggested
-from explorer.core.report.check import check_report, differences, read_report
+from explorer.core.report.check import check_report, read_report
 from explorer.core.report.commands import commands_of
+from explorer.core.report.difference import differences
 from explorer.core.report.page import page, read_said
-from explorer.core.report.sections import muting_facts
+from explorer.core.report.sections import decision_facts, muting_facts
 from explorer.core.report.suggested import suggestion_facts
 from explorer.core.report.tiles import tiles
 from explorer.core.suggestions.chart import Bar, Bars, Chart
@@ -35,10 +36,11 @@ from explorer.core.tag_store import save_tags
 from explorer.core.tags import FilterKey, TagBook
 from tests.conftest import ROOT
 from trainer.measures.bootstrap import Measure
+from trainer.measures.spoken import signed, within
 
 MODEL = ROOT / "resources" / "demo" / "demo-scratch-cnn.safetensors"
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'
-NAME = 'a "b" <i> & {{ c }}.jpg'
+NAME = 'a "b", <i> & {{ c }}.jpg'
 
 
 class Elements(HTMLParser):
@@ -154,8 +156,54 @@ def test_a_file_that_the_report_rests_on_and_nobody_gives_is_named(
     gone = replace(sources, files={**sources.files, "tags": folder / "gone.h5"})
     assert [str(one).partition(":")[0] for one in check_report(report, gone)] == ["the file of --tags"]
     more = {**report, "digests": {name: digest for name, digest in report["digests"].items() if name != "labels"}}
-    (added,) = check_report(more, sources)
+    added, on_page = check_report(more, sources)
+    assert on_page.place == 'the page, under "How this was made"'
     assert str(added).startswith("the file of --labels: the report says not given, it is ")
+
+
+def test_what_a_person_reads_is_checked_as_the_numbers_inside(
+    folder: Path, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sentence, look, picture and command of the page itself, while the facts inside stay as they are."""
+    report = read_report(folder / "report.html")
+    monkeypatch.setattr(check, "facts_of", lambda *asked: report["facts"])
+    html, sentence = report["html"], report["facts"]["muting"]["words"][0]["sentence"][1:]
+
+    def changed(before: str, after: str) -> list[check.Difference]:
+        assert before in html
+        return check_report({**report, "html": html.replace(before, after, 1)}, sources)
+
+    (one,) = changed(sentence, "uting the filter changes the AUC by -0.914")
+    assert one.place == 'the page, under "border: 7:57"'
+    assert "AUC by -0.914" in one.reported
+    assert sentence in one.found
+    (added,) = changed("<h2>Worth a look</h2>", "<h2>Worth a look</h2>\n<p>Nothing was found.</p>")
+    assert (added.reported, added.found) == ('"Nothing was found."', "nothing")
+    (hidden,) = changed('<p class="worth">', '<p class="worth" style="display: none">')
+    assert "display: none" in hidden.reported
+    (command,) = changed("--random-on=100", "--random-on=3")
+    assert "--random-on=3" in command.reported
+    tiles = sorted({src for tag, at in Elements(html).elements if tag == "img" and (src := at["src"])})
+    (picture,) = changed(tiles[0], tiles[1])
+    assert str(picture).startswith('the picture "Filter ')
+    slight = io.BytesIO()
+    Image.open(io.BytesIO(base64.b64decode(tiles[0].partition(",")[2]))).save(slight, "JPEG", quality=93)
+    assert changed(tiles[0], f"data:image/jpeg;base64,{base64.b64encode(slight.getvalue()).decode()}") == []
+
+
+def test_the_page_of_another_version_is_not_compared(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    html = (folder / "report.html").read_text("utf-8")
+    html = html.replace('"feature-map-explorer": "', '"feature-map-explorer": "0.0.')
+    (tmp_path / "old.html").write_text(html.replace('"rank": ', '"rank_then": '), "utf-8")
+    there = {"model": MODEL, "images": folder / "pictures", "tags": folder / "tags.h5", "labels": folder / "labels.csv"}
+    files = [f"--{name}={path}" for name, path in there.items()]
+    assert main(["report", "--check", str(tmp_path / "old.html"), f"--index={folder / 'index.h5'}", *files]) == 1
+    said = capsys.readouterr().out
+    assert "Its page is of another version of this program (0.0." in said
+    assert "rank_then: the report says" in said
+    assert "rank: the report says nothing" not in said, "what the other version did not say yet is no difference"
 
 
 def test_names_and_notes_steer_nothing(folder: Path) -> None:
@@ -221,6 +269,13 @@ def test_its_own_commands_make_its_numbers(
         name: muted[name] for name in muted if name in found
     }
     assert {"sentence", "mean_auc", "random", "with_and_without"} <= set(muted) & set(found)
+    assert main([*report["commands"]["numbers"]["evaluation"][1:], "--json"]) == 0
+    found, predictions = json.loads(capsys.readouterr().out), report["facts"]["evaluation"]
+    same = set(predictions) & set(found) - {"words"}
+    assert {name: found[name] for name in same} == {name: predictions[name] for name in same}
+    assert {"auc", "confusion", "left_out", "calibration_error"} <= same
+    assert main([*report["commands"]["numbers"]["decision"][1:], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["decision"] == report["facts"]["decision"]
     facts = {**report["facts"], "alarm": {"findings": []}, "suggestions": {"filters": []}}
     numbers = commands_of(sources, facts)["numbers"]
     assert main(numbers["alarm"][1:]) == 1
@@ -319,14 +374,41 @@ def test_a_word_whose_muting_cannot_be_measured_takes_no_other_with_it(
     assert facts["left_out"] == [{"word": "color", "why_not": "The disk is full."}]
 
 
-def test_pictures_that_no_command_can_name_have_none(folder: Path, sources: Sources) -> None:
-    """Without names a command would draw the whole folder."""
+def test_a_picture_with_a_comma_in_its_name_is_drawn_again(
+    folder: Path, sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     facts = read_report(folder / "report.html")["facts"]
     (tagged,) = (one for one in facts["filters"] if one["filter"] == "7:57")
-    tagged["pictures"]["strongest"] = [{"picture": "a,b.jpg"}]
-    figures = commands_of(sources, facts)["figures"]["7:57"]
-    assert "strongest" not in figures
-    assert figures["card"]
+    tagged["pictures"]["strongest"] = [{"picture": NAME}]
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(folder / "index.h5", "index.h5")
+    shutil.copytree(folder / "index.parts", "index.parts")
+    assert main(commands_of(sources, facts)["figures"]["7:57"]["strongest"][1:]) == 0
+    with Path("figures", "7-57-strongest", "manifest.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [row["picture"] for row in csv.DictReader(file)] == [NAME]
+
+
+def test_a_word_is_one_whatever_its_case(sources: Sources) -> None:
+    """As `mute --tag` takes it: the command of a section makes its numbers."""
+    book = TagBook()
+    for filter_index, word in enumerate(("Hair", "hair", "hair", "None")):
+        book.add(FilterKey(7, 56 + filter_index), word, annotator="Zoë")
+    sources = replace(sources, book=book)
+    (one,) = muting_facts(sources, no_step)["words"]
+    assert (one["word"], one["filters"], one["artifact"]["artifact"]) == ("hair", ["7:56", "7:57", "7:58"], "hair")
+    assert {share["word"] for share in decision_facts(sources, no_step)["shares"]} <= {"hair", "None"}
+
+
+def test_what_a_drawn_artifact_does_stands_with_its_interval(folder: Path, sources: Sources) -> None:
+    book = TagBook()
+    book.add(FilterKey(7, 57), "hair", annotator="Zoë")
+    said = read_report(folder / "report.html")
+    said["facts"]["muting"] = muting_facts(replace(sources, book=book), no_step)
+    drawn = said["facts"]["muting"]["words"][0]["artifact"]["change"]
+    pictures = [(one["filter"], name["picture"]) for one in said["facts"]["filters"] for name in each(one["pictures"])]
+    html = page(said, dict.fromkeys(pictures, ""))
+    cells = ("drawn hair, logits", signed(drawn["value"]), within(drawn["low"], drawn["high"]))
+    assert all(f'<td class="long">{cell}</td>' in html for cell in cells)
 
 
 def test_without_a_table_the_lesions_are_those_of_the_index(sources: Sources) -> None:
