@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_network_arguments, network_of
+from explorer.core.muted_in_file import muted_filters, muted_sentence
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def values(network: "Network") -> dict[str, Any]:
             for layer in network.layers
         ],
         "assumed": list(network.assumed),
+        **({"muted": list(muted)} if (muted := muted_filters(network.training)) else {}),
     }
 
 
@@ -67,4 +69,6 @@ def table(network: "Network") -> str:
         f"{len(network.classes):,} classes: {classes}",
         f"{len(network.layers)} layers, {filters:,} filters",
     ]
+    if sentence := muted_sentence(network.training):
+        head.append(printable(sentence, 500))
     return "\n".join([*head, "", *lines])

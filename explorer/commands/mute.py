@@ -228,14 +228,16 @@ def _agree(
     arguments: argparse.Namespace, network: "Network", index: "FolderIndex", values: dict[str, Any]
 ) -> list[str]:
     from explorer.core.muting.one_by_one import agreement, mute_one_by_one
-    from explorer.core.muting.telling import agreement_table
+    from explorer.core.muting.telling import agreement_table, each_filter
 
     with progress("every filter") as on_step:
         effects = mute_one_by_one(network, index, on_step=on_step)
     layers = agreement(network, index, effects)
     values["agreement"] = [vars(layer) for layer in layers]
+    values["each_filter"] = each_filter(effects)
     head = (
         f"Relevance against muting each of {len(effects.keys):,} filters by itself, on {len(effects.pictures):,} "
         "pictures (Spearman):"
     )
-    return [head, *agreement_table(layers)]
+    kept = f"What each does is kept beside {index.path.name}: in its CSV (index --csv), on the cards, as an order."
+    return [head, *agreement_table(layers), kept]

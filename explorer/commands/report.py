@@ -40,6 +40,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     inputs.add_argument(
         "--artifacts", type=Path, metavar="CSV", help="what a person says of the pictures: image,hair,ruler,.."
     )
+    inputs.add_argument(
+        "--rejected", type=Path, metavar="CSV", help="which suggestions were rejected: layer,filter,rejected"
+    )
     inputs.add_argument("--index", type=Path, metavar="FILE", help="its index; else the one that is kept, or made")
     page = parser.add_argument_group("page")
     page.add_argument("--out", type=Path, metavar="FILE", help="the page (.html)")
@@ -160,6 +163,7 @@ def _sources(arguments: argparse.Namespace, network: "Network", index_path: Path
         labels=arguments.labels,
         table=table,
         artifacts=arguments.artifacts,
+        rejected=arguments.rejected,
         model=arguments.model,
         opening=tuple(opening),
     ) as sources:

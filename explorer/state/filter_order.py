@@ -11,13 +11,14 @@ ORDERS = {
     "number": "by number",
     "answer": "strongest on this picture",
     "relevance": "by what matters",
+    "muting": "by what muting it does",
     "folder": "strongest over the folder",
     "separation": "by class separation",
     "likeness": "alike side by side",
     "untagged": "untagged first",
 }
-OVER_FOLDER = frozenset({"relevance", "folder", "separation", "likeness"})
-"""Orders that need the folder's index; without it they are by number."""
+OVER_FOLDER = frozenset({"relevance", "muting", "folder", "separation", "likeness"})
+"""Orders that need the folder's index ("muting" also what `mute --agreement` measured); else they are by number."""
 
 
 def arranged(
@@ -41,7 +42,8 @@ def arranged(
     from explorer.core.index.layer_summary import ordered
 
     wanted = set(filters)
-    by = {"relevance": summary.relevance, "folder": summary.strength, "separation": summary.separation}
+    by = {"relevance": summary.relevance, "muting": summary.muting}
+    by |= {"folder": summary.strength, "separation": summary.separation}
     rows = summary.alike if order == "likeness" else ordered(by[order])
     return [filter for filter in rows if filter in wanted]
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.core.counting import counted
 from explorer.core.errors import UserError
+from explorer.core.muted_in_file import NOT_TRAINED, muted_sentence
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
 from explorer.state.evidence import Evidence
@@ -63,7 +64,7 @@ class Muting(QObject):
         self.keys: tuple[FilterKey, ...] = ()
         self.probabilities: npt.NDArray[np.float32] | None = None
         """Those (K,) of the muted network for the picture on show; None while they are computed or nothing is muted."""
-        library.network_opened.connect(lambda network: self.restore())
+        library.network_opened.connect(lambda network: self._network_opened())
         pipeline.picture_changed.connect(self._look)
         pipeline.maps_changed.connect(self._look)
         evidence.changed.connect(self._index_changed)
@@ -114,6 +115,13 @@ class Muting(QObject):
         return next(iter(self.sentences), "")
 
     @property
+    def in_file(self) -> tuple[str, ...]:
+        """That filters are muted in the network's file, so that it is not the trained one, the longest first; or ()."""
+        network = self._library.network
+        sentence = muted_sentence(network.training) if network is not None else ""
+        return (sentence, NOT_TRAINED) if sentence else ()
+
+    @property
     def listed(self) -> str:
         """The muted filters by their names, as many as fit a line or two."""
         return ", ".join(map(str, self.keys[:40])) + (" …" if len(self.keys) > 40 else "")
@@ -131,6 +139,10 @@ class Muting(QObject):
         """Mute nothing any more."""
         if self.keys:
             self._set(())
+
+    def _network_opened(self) -> None:
+        self.restore()
+        self.changed.emit()  # what its file says of muted filters is another
 
     def close(self) -> None:
         """Announce nothing any more."""

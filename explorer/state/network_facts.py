@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from explorer.core.counting import counted
+from explorer.core.muted_in_file import meaning_of, muted_sentence
 
 if TYPE_CHECKING:
     from explorer.core.network.opening import Network
@@ -15,15 +16,17 @@ def lines_of(network: "Network") -> list[str]:
     """The network in a few lines; what its file did not say comes last."""
     filters = sum(layer.filters for layer in network.layers)
     more = " …" if len(network.classes) > MOST_CLASSES else ""
+    muted = muted_sentence(network.training)
     lines = [
         f"{network.name}: {network.architecture}",
+        *([muted] if muted else []),
         f"{counted(len(network.layers), 'convolutional layer')}, {counted(filters, 'filter')}",
         f"classes: {', '.join(network.classes[:MOST_CLASSES])}{more}",
         f"input: {input_words(network.input)}",
         f"digest {network.digest[:12]}",
     ]
-    if network.training.get("meaning"):
-        lines.append(str(network.training["meaning"]))
+    if meaning := meaning_of(network.training):
+        lines.append(meaning)
     auc = network.training.get("auc_test")
     if auc is not None:
         lines.append(f"test AUC {auc}, 95 % interval {network.training.get('auc_test_interval')}")

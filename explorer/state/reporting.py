@@ -11,6 +11,7 @@ from explorer.state.artifact_lists import ArtifactLists
 from explorer.state.evidence import Evidence
 from explorer.state.given_classes import GivenClasses
 from explorer.state.library import Library
+from explorer.state.suggesting import place_of, rejected_of
 from explorer.state.tagging import Tagging
 
 if TYPE_CHECKING:
@@ -69,16 +70,18 @@ class Reporting(QObject):
         words_file = self._given.file if edited is not None else None
         book = self._tagging.book.copy()
         files = {"images": folder.path, "labels": folder.table, "tags": self._tagging.path}
+        files["rejected"] = turned_down = rejected_of(place_of(index.path))
         files["artifacts"], statements = self._lists.file, self._lists.said
         files["model"] = request.path if request is not None else None
 
         def work(network: "Network", on_step: OnStep) -> Path:
             from explorer.core.report import Sources, evidence_report
+            from explorer.core.suggestions.rejected import read_rejected
 
             opening = tuple(f"{name}={value}" for name, value in request.options(network).items()) if request else ()
             existing = {name: file for name, file in files.items() if file is not None and file.exists()}
-            words = edited, words_file
-            sources = Sources(network, index, book, folder.path, folder.labels, existing, opening, *words, statements)
+            made = existing, opening, edited, words_file, statements, read_rejected(turned_down)
+            sources = Sources(network, index, book, folder.path, folder.labels, *made)
             evidence_report(sources, path, on_step=on_step)
             return path
 

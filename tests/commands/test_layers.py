@@ -10,7 +10,10 @@ import torch
 
 from explorer.commands import layers
 from explorer.core.errors import UserError
+from explorer.core.muting.muted_file import write_muted
 from explorer.core.network.opening import open_network
+from explorer.core.tags import FilterKey
+from tests.networks import save_small
 from trainer.networks.architectures import ScratchCNN
 from trainer.networks.arguments import input_of
 from trainer.networks.checkpoint import Checkpoint, InputSpec, save
@@ -34,6 +37,17 @@ def call(*words: str) -> int:
     layers.add_parser(parser.add_subparsers())
     arguments = parser.parse_args(["layers", "--device", "cpu", *words])
     return int(arguments.run(arguments))
+
+
+def test_a_muted_network_is_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    network = open_network(save_small(tmp_path / "small.safetensors"), device="cpu")
+    keys = [FilterKey(3, 1), FilterKey(2, 0)]
+    write_muted(tmp_path / "muted.safetensors", network, tmp_path / "small.safetensors", keys, "zero")
+    assert call("--model", str(tmp_path / "muted.safetensors")) == 0
+    said = "Not the trained network small: 2 filters are muted in this file (3:1, 2:0)."
+    assert said in capsys.readouterr().out
+    assert call("--model", str(tmp_path / "muted.safetensors"), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["muted"] == ["3:1", "2:0"]
 
 
 def test_json_holds_what_the_contract_names(model: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,7 +82,11 @@ def test_every_filter_by_itself(asked: list[str], capsys: pytest.CaptureFixture[
     assert main([*asked, "--agreement"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "muting each of 20 filters by itself" in lines[0]
-    assert len(lines) == 6
+    assert len(lines) == 7
+    assert main([*asked, "--agreement", "--json"]) == 0
+    each = json.loads(capsys.readouterr().out)["each_filter"]
+    assert len(each) == 20
+    assert all(abs(one["margin_change"]) <= one["margin_change_abs"] + 1e-9 for one in each)
 
 
 def test_the_windows_own_index_is_made_where_none_is_given(

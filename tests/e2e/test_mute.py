@@ -11,16 +11,21 @@ from PySide6.QtWidgets import QApplication, QComboBox, QListView
 from explorer.core.images import read_image
 from explorer.core.index import open_index
 from explorer.core.muting import FILLS, muted_logits
+from explorer.core.muting.muted_file import write_muted
 from explorer.core.muting.whole_pass import muted_by_hooks
+from explorer.core.network.opening import open_network
 from explorer.core.tags import FilterKey
 from explorer.state.muting import EXPORT_OFF, NEEDS_INDEX, TAGS_OFF
+from explorer.state.network_session import Request
 from explorer.state.settings import MUTE_WITH
+from explorer.state.start import Start
 from explorer.ui.dialogs.export_dialog import ExportDialog
 from explorer.ui.widgets.lists import MUTED
 from explorer.ui.widgets.theme import apply_theme
 from tests.core.index.synthetic_index import write_index
-from tests.e2e.conftest import Person
+from tests.e2e.conftest import DEMO, Open, Person
 from tests.e2e.test_near_at_hand import menu_on
+from tests.networks import save_small
 from trainer.measures.prediction import Prediction
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -181,3 +186,25 @@ def test_another_network_has_nothing_muted(demo: Person, tmp_path: Path) -> None
     assert demo.parts.muted.text == ""
     demo.wait_for_maps()
     assert not demo.workspace.tagging.read_only
+
+
+def test_a_network_that_is_muted_in_its_file_is_never_taken_for_the_trained_one(
+    open_window: Open, tmp_path: Path
+) -> None:
+    network = open_network(save_small(tmp_path / "small.safetensors"), device="cpu")
+    keys = [FilterKey(3, 1), FilterKey(2, 0), FilterKey(0, 0)]
+    write_muted(tmp_path / "muted.safetensors", network, tmp_path / "small.safetensors", keys, "zero")
+    person = open_window(Start(model=tmp_path / "muted.safetensors", images=DEMO / "pictures"))
+    person.wait_for_maps()
+    line = person.parts.muted
+    assert line.text == "Not the trained network small: 3 filters are muted in this file (3:1, 2:0, 0:0)."
+    assert line.restore.isHidden(), "a file is not restored"
+    assert line.text in person.parts.top._model.toolTip()
+    person.press("U")
+    assert line.text.endswith("· not the real network")
+    assert not line.restore.isHidden()
+    person.press("U", modifier=SHIFT)
+    assert line.text.endswith("in this file (3:1, 2:0, 0:0).")
+    person.workspace.opening.open_model(Request(tmp_path / "small.safetensors"))
+    person.until(lambda: person.workspace.library.network.name == "small")
+    assert line.text == ""

@@ -146,6 +146,7 @@ def _lines(card: FilterCard, layer: str, strong: str) -> tuple[str, ...]:
     return (
         strong,
         f"{layer} · {relevance}",
+        *([card.muting] if card.muting else []),
         f"silent inside on {percent(card.silent_share)} of the pictures · "
         f"{percent(card.ring)} of the answer in the outer ring{edge}",
         *classes,

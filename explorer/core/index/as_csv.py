@@ -7,6 +7,7 @@ import numpy as np
 
 from explorer.core.errors import UserError
 from explorer.core.index.folder_index import FolderIndex
+from explorer.core.index.muted_alone import changes_of
 from explorer.core.index.schema import ANSWERS
 from explorer.core.progress import OnStep, no_step
 from trainer.files.atomic_files import cannot_write, create_file, new_folder
@@ -19,8 +20,9 @@ def write_csv(index: FolderIndex, folder: Path | str, on_step: OnStep = no_step)
     """Write all columns of an index into a new folder, whole or not at all.
 
     `pictures.csv` and `filters.csv` have one row each; `7-peak.csv` what each filter of layer 7 (columns 7:0, 7:1 ...)
-    answered on each picture (rows), and so for every layer and every answer of `schema.ANSWERS`. What is no number is
-    empty. UserError where the folder holds anything or cannot be written.
+    answered on each picture (rows), and so for every layer and every answer of `schema.ANSWERS`. What is no number, or
+    was not measured (what muting a filter does), is empty. UserError where the folder holds anything or cannot be
+    written.
     """
     folder = Path(folder)
     try:
@@ -55,11 +57,15 @@ def _pictures(index: FolderIndex) -> Iterator[list[object]]:
 def _filters(index: FolderIndex) -> Iterator[list[object]]:
     rows = index.filters()
     names = rows.dtype.names or ()
-    yield ["layer_name", *names]
-    for row in rows:
+    yield ["layer_name", *names, "margin_change", "margin_change_abs"]
+    for row, *alone in zip(rows, *changes_of(index), strict=True):
         cells = [row[name].item() for name in names]
         layer = index.contents.network.layers[int(row["layer"])]
-        yield [layer, *(_number(cell) if isinstance(cell, float) else int(cell) for cell in cells)]
+        yield [
+            layer,
+            *(_number(cell) if isinstance(cell, float) else int(cell) for cell in cells),
+            *map(_number, alone),
+        ]
 
 
 def _answers(index: FolderIndex, layer: int, answer: str) -> Iterator[list[object]]:

@@ -9,9 +9,11 @@ from explorer.core.index.class_separation import ClassSeparation, class_separati
 from explorer.core.index.folder_index import FolderIndex
 from explorer.core.index.layer_summary import BY, mostly_at_edge
 from explorer.core.index.likeness import Alike, likeness
+from explorer.core.index.muted_alone import changes_of
 from explorer.core.index.schema import share_in_ring
 from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey
+from trainer.measures.spoken import signed
 
 BARS = 48
 COMPARED = 4096
@@ -26,7 +28,9 @@ class FilterCard:
     picture; `silent_share` (0..1) of them are not above zero. `relevance` is its share of |relevance| in its layer
     (0..1, NaN where unknown), `rank` its place by that among the `filters` of the layer, from 1. `ring` is the share
     (0..1) of its answer in the map's outermost ring. A `silent` filter has no such peak above zero, or answers the
-    same everywhere: there are no `classes` of it, and no share that it is stronger than.
+    same everywhere: there are no `classes` of it, and no share that it is stronger than. `margin_change` is by how many
+    logits muting it alone changes the margin on average, `margin_change_abs` the mean of the absolute changes; NaN
+    where that was not measured.
     """
 
     key: FilterKey
@@ -44,6 +48,16 @@ class FilterCard:
     alike: tuple[Alike, ...]
     opposed: tuple[Alike, ...]
     twins: tuple[Alike, ...]
+    margin_change: float = float("nan")
+    margin_change_abs: float = float("nan")
+
+    @property
+    def muting(self) -> str:
+        """What muting the filter by itself does, in words; "" where that was not measured."""
+        if not np.isfinite(self.margin_change):
+            return ""
+        sizes = f"{signed(self.margin_change)} logits on average, by {self.margin_change_abs:.3f} either way"
+        return f"muting it alone changes the margin by {sizes}"
 
     def stronger_than(self, peak: float) -> float:
         """The share (0..1) of the pictures on which the filter answers less than this; equal ones count half.
@@ -71,6 +85,7 @@ def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_st
         classes = replace(classes, classes=())
     on_step(2, 3)
     filter_likeness = likeness(index, key, by=BY, layer=None if len(rows) <= COMPARED else key.layer, on_step=on_step)
+    change, absolute = changes_of(index)
     return FilterCard(
         key,
         peaks,
@@ -87,4 +102,6 @@ def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_st
         alike=tuple(filter_likeness.alike(4)),
         opposed=tuple(filter_likeness.opposed(2)),
         twins=tuple(filter_likeness.twins()),
+        margin_change=float(change[index.row(key)]),
+        margin_change_abs=float(absolute[index.row(key)]),
     )

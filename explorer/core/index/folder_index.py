@@ -50,6 +50,8 @@ class FolderIndex:
         self._first = np.concatenate([[0], np.cumsum(contents.network.filters)]).astype(int)
         self.pictures: tuple[str, ...] = tuple(names[row] for row in self._order)
         self.rows: Mapping[str, int] = {name: row for row, name in enumerate(self.pictures)}
+        self.found_beside: dict[str, Any] = {}
+        """What was read from large files beside it, kept while it is open."""
 
     def __enter__(self) -> "FolderIndex":
         return self

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from explorer.core.index.class_separation import surely_apart
 from explorer.core.index.folder_index import FolderIndex
 from explorer.core.index.likeness import CELLS, TWINS, layer_correlations
+from explorer.core.index.muted_alone import changes_of
 from explorer.core.index.schema import ring_share
 from explorer.core.progress import OnStep, no_step
 
@@ -30,7 +31,8 @@ class LayerSummary:
 
     `relevance` (C,) as the share of |relevance| in the layer; `strength` (C,) the mean peak inside over the pictures;
     `separation` (C,) how far a class is surely told from the others, see `separation`; NaN where a filter is silent,
-    and where too few pictures have a class. `alike` all filters so that those that answer alike stand side by side.
+    and where too few pictures have a class. `muting` (C,) the mean absolute change of the margin without the filter,
+    NaN where that was not measured. `alike` all filters so that those that answer alike stand side by side.
     `silent`, and `edge` (mostly at the picture's edge), name filters; `twins` those that have some.
     """
 
@@ -41,6 +43,7 @@ class LayerSummary:
     silent: frozenset[int]
     edge: frozenset[int]
     twins: Mapping[int, tuple[int, ...]]
+    muting: Values
 
 
 def summary_of(
@@ -79,6 +82,7 @@ def summary_of(
         silent=frozenset(np.flatnonzero(rows["silent"]).tolist()),
         edge=frozenset(row for row, ratio in enumerate(rows["ring_ratio"]) if mostly_at_edge(float(ratio), size)),
         twins=twins_of(alike),
+        muting=changes_of(index)[1][filters["layer"] == layer],
     )
 
 

@@ -11,7 +11,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from explorer.core.counting import counted
 from explorer.core.errors import UserError
+from explorer.core.muted_in_file import MUTED, meaning_of, muted_filters
 from explorer.core.muting.folder_means import FolderMeans
 from explorer.core.muting.kept_pass import KeptPass
 from explorer.core.muting.keys import Replacements, by_layer
@@ -23,8 +25,8 @@ from explorer.core.tags import FilterKey
 from trainer.networks.architectures import known
 from trainer.networks.checkpoint import Checkpoint, load, save
 
-MUTED = "muted"
-"""The key in a checkpoint's `training` that says which filters are muted, and how."""
+FIGURES = ("auc", "seeds", "epochs", "threshold")
+"""How names of what was measured of the trained network begin, in a checkpoint's `training`."""
 
 
 def muted_network(network: Network, keys: Sequence[FilterKey], fill: str, means: FolderMeans | None = None) -> Network:
@@ -68,14 +70,11 @@ def write_muted(
     no architecture that a checkpoint can name, or where the file cannot be written.
     """
     muted_copy = muted_network(network, keys, fill, means)
-    training: dict[str, Any] = {
-        **_plain(network.training),
-        MUTED: {"filters": [str(key) for key in keys], "fill": fill, "of": network.name, "digest": network.digest},
-    }
-    meaning = f"{len(keys)} filters muted ({fill}): not the real network"
-    training["meaning"] = ". ".join(filter(None, [meaning, str(training.get("meaning", ""))]))
-    for figure in [name for name in training if name.startswith("auc_")]:
-        del training[figure]  # those of the network as it was
+    record = _record(network, keys, fill)
+    how = record["fill"] if isinstance(record["fill"], str) else " and ".join(record["fill"])
+    meaning = f"{counted(len(record['filters']), 'filter')} muted ({how}): not the real network"
+    training = {name: value for name, value in network.training.items() if not name.startswith(FIGURES)}
+    training |= {MUTED: record, "meaning": ". ".join(filter(None, [meaning, meaning_of(network.training)]))}
     checkpoint = Checkpoint(
         network.architecture,
         network.classes,
@@ -104,8 +103,19 @@ def _arguments(model: Path, network: Network) -> dict[str, Any]:
     )
 
 
-def _plain(training: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in training.items() if name != MUTED}
+def _record(network: Network, keys: Sequence[FilterKey], fill: str) -> dict[str, Any]:
+    """All filters that are muted by now, those of before too, what stands for them, and which network was trained."""
+    fills = {**muted_filters(network.training), **{str(key): fill for key in keys}}
+    by_fill: dict[str, list[str]] = {}
+    for key, name in fills.items():
+        by_fill.setdefault(name, []).append(key)
+    before = network.training.get(MUTED) if muted_filters(network.training) else None
+    trained = before or {"of": network.name, "digest": network.digest}
+    return {
+        "filters": list(fills),
+        "fill": fill if set(by_fill) == {fill} else by_fill,
+        **{name: str(trained.get(name, "")) for name in ("of", "digest")},
+    }
 
 
 def _check_runs(network: Network, muted: dict[int, list[int]]) -> None:

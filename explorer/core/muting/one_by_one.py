@@ -5,51 +5,26 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import spearmanr
 
 from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex
+from explorer.core.index.muted_alone import VERSION, OneByOne, read_alone, write_alone
 from explorer.core.index.parts import folder_of
 from explorer.core.index.sampling import spread
-from explorer.core.index.sealed_file import Damaged, open_sealed, write_sealed
 from explorer.core.muting.folder_pass import folder_logits
 from explorer.core.muting.judged_pictures import second_half
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey
 
-FORMAT, VERSION = "feature-map-explorer muting", 1
 MOST, PICTURES = 512, 100
 """Filters that are all muted one by one; of more, those with the most relevance. Pictures on which they are."""
 
 Numbers = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class OneByOne:
-    """What the network says of M `pictures` without each of F filters (`keys`), everything else as it is.
-
-    `before` (M, K) are the logits of the network as it is, `after` (F, M, K) those without the filter.
-    """
-
-    keys: tuple[FilterKey, ...]
-    pictures: tuple[str, ...]
-    before: npt.NDArray[np.float32]
-    after: npt.NDArray[np.float32]
-    fill: str
-
-    @property
-    def drops(self) -> Numbers:
-        """By how many logits the margin between the predicted class and the strongest other falls (F, M).
-
-        The two classes are those of the network as it is; of one output it is the distance from 0.
-        """
-        return margins(self.before[None], self.before) - margins(self.after, self.before)
 
 
 @dataclass(frozen=True)
@@ -103,13 +78,15 @@ def mute_one_by_one(
         [str(key) for key in keys],
     ]
     path = folder_of(index.path) / f"muting-{hashlib.sha256(json.dumps(question).encode()).hexdigest()[:16]}.h5"
-    one_by_one = _read(path)
+    one_by_one = read_alone(path)
     if one_by_one is None:
         logits = folder_logits(network, index, chosen, [[key] for key in keys], fill, on_step=on_step)
         measured = tuple(index.pictures[row] for row in logits.rows)
-        one_by_one = OneByOne(tuple(keys), measured, logits.before, logits.after, fill)
+        digests = tuple(index.digests[row] for row in logits.rows)
+        identity = index.contents.network.identity
+        one_by_one = OneByOne(tuple(keys), measured, digests, logits.before, logits.after, fill, identity)
         with contextlib.suppress(UserError, OSError):  # a folder that cannot be written costs the time again
-            _write(path, one_by_one)
+            write_alone(path, one_by_one)
     return one_by_one
 
 
@@ -132,18 +109,6 @@ def agreement(network: Network, index: FolderIndex, one_by_one: OneByOne) -> lis
     return agreements
 
 
-def margins(logits: npt.NDArray[np.float32], before: npt.NDArray[np.float32]) -> Numbers:
-    """The margin (..., M) in logits (..., M, K) between the classes that are first and second in `before` (M, K)."""
-    plain = logits.astype(np.float64)
-    if before.shape[1] == 1:
-        signed: Numbers = plain[..., 0] * np.where(before[:, 0] >= 0, 1.0, -1.0)
-        return signed
-    order = np.argsort(-before, axis=1, kind="stable")
-    pictures = np.arange(len(before))
-    margin: Numbers = plain[..., pictures, order[:, 0]] - plain[..., pictures, order[:, 1]]
-    return margin
-
-
 def _keys(index: FolderIndex, most: int) -> list[FilterKey]:
     filters = index.filters()
     order = np.arange(len(filters))
@@ -156,31 +121,3 @@ def _rank(first: Numbers, second: Numbers) -> float:
     if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0 or not np.isfinite(first).all():
         return float("nan")
     return float(spearmanr(first, second).statistic)
-
-
-def _write(path: Path, one_by_one: OneByOne) -> None:
-    def fill(file: h5py.File) -> None:
-        file.attrs["format"], file.attrs["version"], file.attrs["fill"] = FORMAT, VERSION, one_by_one.fill
-        file.create_dataset("layer", data=np.array([key.layer for key in one_by_one.keys], np.int32))
-        file.create_dataset("filter", data=np.array([key.filter for key in one_by_one.keys], np.int32))
-        file.create_dataset("picture", data=np.array(one_by_one.pictures, dtype=object), dtype=h5py.string_dtype())
-        file.create_dataset("before", data=one_by_one.before)
-        file.create_dataset("after", data=one_by_one.after)
-
-    path.parent.mkdir(exist_ok=True)
-    write_sealed(path, fill)
-
-
-def _read(path: Path) -> OneByOne | None:
-    try:
-        with open_sealed(path) as file:
-            pairs = zip(file["layer"][()].tolist(), file["filter"][()].tolist(), strict=True)
-            return OneByOne(
-                tuple(FilterKey(layer, filter_index) for layer, filter_index in pairs),
-                tuple(file["picture"].asstr()[()]),
-                file["before"][()],
-                file["after"][()],
-                str(file.attrs["fill"]),
-            )
-    except (Damaged, OSError, KeyError):
-        return None

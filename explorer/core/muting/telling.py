@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from explorer.core.index.muted_alone import OneByOne
 from explorer.core.muting.against_random import AgainstRandom
 from explorer.core.muting.effect import MutingEffect
 from explorer.core.muting.one_by_one import Agreement
@@ -120,6 +121,15 @@ def as_dict(effect: MutingEffect) -> dict[str, Any]:
         "artifact": effect.artifact.as_dict() if effect.artifact is not None else None,
         "with_and_without": effect.real.as_dict() if effect.real is not None else None,
     }
+
+
+def each_filter(one_by_one: OneByOne) -> list[dict[str, Any]]:
+    """What muting each filter by itself does to the margin, in logits, as plain JSON values."""
+    changes = zip(one_by_one.keys, one_by_one.change.tolist(), one_by_one.absolute_change.tolist(), strict=True)
+    return [
+        {"filter": str(key), "margin_change": change, "margin_change_abs": absolute}
+        for key, change, absolute in changes
+    ]
 
 
 def agreement_table(agreements: list[Agreement]) -> list[str]:

@@ -1,8 +1,11 @@
 """What a report's table says of a network, in words for a person: one line each."""
 
+import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
+from explorer.core.muted_in_file import MUTED, meaning_of
 from trainer.measures.percent import percent
 from trainer.measures.spoken import within
 from trainer.networks.input_spec import InputSpec
@@ -16,13 +19,31 @@ TRAINING = {
     "seed": "seed of the training",
     "device": "trained on",
     "seconds": "time of the training",
+    "cohort": "pictures of the training",
+    "recipe": "recipe of the training",
+    "seeds": "trainings by seed",
+    "threshold": "threshold that it keeps",
+    "arithmetic": "arithmetic of the training",
+    "versions": "trained with",
 }
 """What `feature-trainer` writes into a network, and what it is called here, in this order."""
+LEFT_OUT = ("seen", "epochs", MUTED)
+"""Of a network's training: long lists, and what is said elsewhere."""
+LONGEST = 20_000
+"""Characters of JSON up to which a part of it is told."""
+
+
+def training_told(training: Mapping[str, Any]) -> dict[str, Any]:
+    """What a network's file says of its training, without what would fill pages: digests, epochs, very long tables."""
+    told = {name: _json(value) for name, value in training.items() if name not in LEFT_OUT}
+    return {name: value for name, value in told.items() if len(json.dumps(value)) <= LONGEST}
 
 
 def network_rows(network: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(what, value) of the facts about a network; what its file says beyond `TRAINING` is one line at the end."""
     layers, training = network["layers"], dict(network["training"])
+    if "meaning" in training:
+        training["meaning"] = meaning_of(training)
     filters = sum(layer["filters"] for layer in layers)
     rows = [
         ("weights, SHA-256", network["digest"]),
@@ -41,7 +62,7 @@ def network_rows(network: Mapping[str, Any]) -> list[tuple[str, str]]:
                 words += f" {within(interval[0], interval[1], 4)} (95 %)"
             rows.append((title, words))
     if training:
-        extras = (f"{name.replace('_', ' ')}: {_value(name, value)}" for name, value in sorted(training.items()))
+        extras = (f"{_words(name)}: {_value(name, value)}" for name, value in sorted(training.items()))
         rows.append(("its file also says", "; ".join(extras)))
     return rows
 
@@ -82,9 +103,32 @@ def _preprocessed(spec: InputSpec) -> list[str]:
     return done
 
 
+def _json(value: Any) -> Any:
+    """A value in which what is no number (NaN, infinite) is None."""
+    if isinstance(value, Mapping):
+        return {str(name): _json(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_json(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _value(name: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
     if name == "seconds" and isinstance(value, int | float):
         return f"{value / 60:,.0f} min" if value >= 90 else f"{value:.0f} s"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{_words(part)} {_nested(entry)}".rstrip() for part, entry in value.items())
+    return _nested(value)
+
+
+def _nested(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f"({', '.join(f'{_words(part)} {_nested(entry)}'.rstrip() for part, entry in value.items())})"
+    if isinstance(value, list):
+        return ", ".join(map(_nested, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else "" if value is None else str(value)
+
+
+def _words(name: str) -> str:
+    return str(name).replace("_", " ")

@@ -46,6 +46,7 @@ def page(report: Mapping[str, Any], drawn: Tiles) -> str:
             "written": written,
             "network_rows": network_rows,
             "muting_rows": muting_rows,
+            "measured_effect": measured_effect,
         },
         **said,
         tiles={f"{filter} {picture}": uri for (filter, picture), uri in drawn.items()},
@@ -101,6 +102,11 @@ def measure(value: Mapping[str, Any]) -> str:
         return "–"
     low, high = (math.nan if value[end] is None else value[end] for end in ("low", "high"))
     return f"{value['value']:.3f} {within(low, high)}"
+
+
+def measured_effect(of: Mapping[str, Any]) -> str:
+    """The effect of a suggestion with its interval, as far as there is one."""
+    return "–" if of.get("effect") is None else measure({"value": of["effect"], "low": of["low"], "high": of["high"]})
 
 
 def begun(text: str) -> str:

@@ -18,12 +18,14 @@ from explorer.core.concepts import ARTIFACTS
 from explorer.core.errors import UserError
 from explorer.core.evaluation import evaluate
 from explorer.core.index.work_list import work_list
+from explorer.core.muted_in_file import muted_filters, muted_sentence
 from explorer.core.muting.effect import EffectOptions, muting_effect
 from explorer.core.muting.shared_passes import SharedPasses
 from explorer.core.muting.telling import artifact_of, notes, sentence
 from explorer.core.muting.telling import as_dict as muting_values
 from explorer.core.progress import OnStage, OnStep, no_stage
 from explorer.core.report.filters import filter_facts
+from explorer.core.report.network_words import training_told
 from explorer.core.report.sources import Sources
 from explorer.core.report.suggested import suggestion_facts
 from explorer.core.tags.book import NONE
@@ -53,16 +55,12 @@ def network_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
         "classes": list(network.classes),
         "input": network.input.to_dict(),
         "licence": network.licence,
+        "muted": muted_filters(network.training),
+        "muted_sentence": muted_sentence(network.training),
         "decided": list(network.assumed),
         "layers": [{"layer": layer.index, "name": layer.name, "filters": layer.filters} for layer in network.layers],
-        "training": {name: value for name, value in network.training.items() if _short(value)},
+        "training": training_told(network.training),
     }
-
-
-def _short(value: object) -> bool:
-    """Whether a value is one that a line of a table can hold: a text, a number, or the two ends of an interval."""
-    numbers = isinstance(value, list) and len(value) == 2 and all(isinstance(end, int | float) for end in value)
-    return numbers or isinstance(value, str | int | float)
 
 
 def folder_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:

@@ -15,8 +15,10 @@ from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex, open_index
 from explorer.core.index.known_lesions import known_lesions
 from explorer.core.labels import Labels, read_labels
+from explorer.core.muting.keys import by_layer
 from explorer.core.network.opening import Network
-from explorer.core.tags.book import TagBook
+from explorer.core.suggestions.rejected import read_rejected
+from explorer.core.tags.book import FilterKey, TagBook
 from explorer.core.tags.hdf5_file import load_tags_of
 from trainer.pictures.folder_walk import list_folder
 
@@ -26,9 +28,10 @@ class Sources:
     """`index` is that of `network` over the pictures in `images`; `book` holds the tags of its filters.
 
     `labels` are the classes in a table, None where the index has all that is known; `said` is what a person said of the
-    pictures' artifacts. `files` are the inputs by the name of their option, as they were given; `opening` are the other
-    options with which the network was opened, as words of a command. `edited` says what given words mean where a person
-    decided that, and `words_file` where that is kept; else it is proposed.
+    pictures' artifacts, `rejected` the suggested words that were turned down for a filter. `files` are the inputs by
+    the name of their option, as they were given; `opening` are the other options with which the network was opened, as
+    words of a command. `edited` says what given words mean where a person decided that, and `words_file` where that is
+    kept; else it is proposed.
     """
 
     network: Network
@@ -41,6 +44,7 @@ class Sources:
     edited: ClassWords | None = None
     words_file: Path | None = None
     said: Said = field(default_factory=dict)
+    rejected: Mapping[FilterKey, str] = field(default_factory=dict)
 
     @cached_property
     def words(self) -> ClassWords | None:
@@ -70,6 +74,7 @@ def open_sources(
     labels: Path | None = None,
     table: Labels | None = None,
     artifacts: Path | None = None,
+    rejected: Path | None = None,
     model: Path | None = None,
     opening: tuple[str, ...] = (),
 ) -> Iterator[Sources]:
@@ -84,10 +89,22 @@ def open_sources(
             raise UserError(f"None of the pictures of {index.name} is in {images}; name the folder of its pictures.")
         if table is None and labels is not None:
             table = read_labels(labels, list_folder(images).pictures)
-        files = {"model": model, "images": images, "labels": labels, "tags": tags, "artifacts": artifacts}
+        files = {"model": model, "images": images, "labels": labels, "tags": tags}
+        files |= {"artifacts": artifacts, "rejected": rejected}
         named = {name: path for name, path in files.items() if path is not None}
         said = read_corrections(artifacts).for_pictures(opened.pictures)[0].said if artifacts is not None else {}
-        yield Sources(network, opened.seen_from(images), book, images, table, named, opening, said=said)
+        turned_down = _rejected(rejected, network) if rejected is not None else {}
+        yield Sources(
+            network, opened.seen_from(images), book, images, table, named, opening, said=said, rejected=turned_down
+        )
+
+
+def _rejected(path: Path, network: Network) -> dict[FilterKey, str]:
+    if not path.exists():
+        raise UserError(f"{path} does not exist; it is the CSV of suggestions that were rejected.")
+    rejected = read_rejected(path)
+    by_layer(network, rejected)  # says which filter the network has not
+    return rejected
 
 
 def plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a report says of suggestions that people accepted: whether they come again, and hold on other pictures."""
+"""What a report says of suggestions and of what people made of them: accepted, rejected, or another word given."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from explorer.core.suggestions import Suggestion, suggest
 from explorer.core.tags.book import FilterKey
 
 NUMBERS = ("strength", "times", "effect", "low", "high", "p")
-NONE_ACCEPTED = "No tag here was accepted from a suggestion."
+NONE_ANSWERED = "No tag here was accepted from a suggestion, and none was rejected."
 
 
 def suggestion_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
-    """For each filter with an accepted suggestion, what is suggested now, and how that does on held-out pictures."""
-    accepted = {
-        key: [tag.tag for tag in sources.book.tags(key) if "suggestion" in tag.evidence] for key in sources.book
-    }
-    accepted = {key: words for key, words in accepted.items() if words}
-    if not accepted:
-        return {"why_not": NONE_ACCEPTED}
+    """For each filter with a tag or a rejected suggestion, what is suggested now, and how that does on other pictures.
+
+    Nothing is suggested anew where no suggestion was accepted or rejected: it takes minutes.
+    """
+    answered = any("suggestion" in tag.evidence for _, tag in sources.book.entries()) or sources.rejected
+    if not answered:
+        return {"why_not": NONE_ANSWERED}
     try:
         suggestions = suggest(
             sources.network, sources.index, sources.images, lesions=sources.lesions, said=sources.said, on_step=on_step
@@ -28,12 +28,22 @@ def suggestion_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
         return {"why_not": str(error)}
     return {
         "pictures": suggestions.facts.get("pictures"),
-        "filters": [_facts(key, words, suggestions.of(key)) for key, words in sorted(accepted.items())],
+        "filters": [_facts(sources, key, suggestions.of(key)) for key in sorted({*sources.book, *sources.rejected})],
     }
 
 
-def _facts(key: FilterKey, words: list[str], now: Suggestion | None) -> dict[str, Any]:
-    facts: dict[str, Any] = {"filter": str(key), "accepted": words, "tag": "", "detail": "", "reason": ""}
+def _facts(sources: Sources, key: FilterKey, now: Suggestion | None) -> dict[str, Any]:
+    tags = sources.book.tags(key)
+    accepted = [tag.tag for tag in tags if "suggestion" in tag.evidence]
+    facts: dict[str, Any] = {
+        "filter": str(key),
+        "accepted": accepted,
+        "by_hand": [tag.tag for tag in tags if "suggestion" not in tag.evidence],
+        "rejected": sources.rejected.get(key, ""),
+        "tag": "",
+        "detail": "",
+        "reason": "",
+    }
     if now is None:
         return facts
     held_out = now.held_out

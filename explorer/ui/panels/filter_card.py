@@ -212,6 +212,8 @@ def facts_of(card: "FilterCard", peak: float | None) -> list[str]:
         lines = [f"without the picture's edge: {here}, {higher}; {silent}"]
     if math.isfinite(card.relevance):
         lines.append(f"{percent(card.relevance, 1)} of the layer's |relevance|, place {card.rank} of {card.filters:,}")
+    if card.muting:
+        lines.append(card.muting)
     return lines
 
 

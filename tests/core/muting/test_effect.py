@@ -1,5 +1,6 @@
 """What muting does over a folder, held against a plain loop."""
 
+import csv
 import dataclasses
 import shutil
 from collections.abc import Sequence
@@ -15,6 +16,10 @@ from explorer.core.class_words import ClassWords, propose, told_apart
 from explorer.core.errors import UserError
 from explorer.core.images import read_image
 from explorer.core.index import FolderIndex, build_index, open_index
+from explorer.core.index.as_csv import write_csv
+from explorer.core.index.filter_card import filter_card
+from explorer.core.index.layer_summary import summary_of
+from explorer.core.index.muted_alone import margins
 from explorer.core.muting import FolderMeans, artifact, folder_pass, muted_logits
 from explorer.core.muting.against_random import FEWEST_SETS, percentile
 from explorer.core.muting.artifact import drawn_artifact
@@ -22,13 +27,14 @@ from explorer.core.muting.effect import EffectOptions, muting_effect
 from explorer.core.muting.folder_pass import log_odds
 from explorer.core.muting.judged_pictures import second_half
 from explorer.core.muting.kept_pass import KeptPass
-from explorer.core.muting.one_by_one import agreement, margins, mute_one_by_one
+from explorer.core.muting.one_by_one import agreement, mute_one_by_one
 from explorer.core.muting.shared_passes import SharedPasses
 from explorer.core.muting.telling import as_dict, notes, sentence, table
 from explorer.core.muting.whole_pass import muted_by_hooks
 from explorer.core.network.opening import Network
-from explorer.core.report.check import differences
+from explorer.core.report.difference import differences
 from explorer.core.tags import FilterKey
+from explorer.state.filter_order import arranged
 from trainer.measures.prediction import Prediction
 from trainer.measures.spoken import ordinal, signed
 from trainer.networks.output_spec import OutputSpec
@@ -255,6 +261,37 @@ def test_every_filter_by_itself_is_exact_and_kept(network: Network, index: Folde
     few = mute_one_by_one(network, index, pictures=12, most=3)
     relevance = index.filters()["relevance"]
     assert {index.row(key) for key in few.keys} == set(np.argsort(-relevance, kind="stable")[:3].tolist())
+
+
+def test_what_each_filter_does_stands_in_csv_card_and_order(
+    network: Network, index_file: Path, drawn: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "index.h5"
+    shutil.copy(index_file, kept)
+    shutil.copytree(index_file.with_suffix(".parts"), kept.with_suffix(".parts"))
+    for old in kept.with_suffix(".parts").glob("muting-*"):
+        old.unlink()
+    size = (network.layers[3].height, network.layers[3].width)
+    with open_index(kept) as index:
+        assert filter_card(index, FilterKey(3, 1), size).muting == ""
+        assert np.isnan(summary_of(index, 3, size).muting).all()
+        mute_one_by_one(network, index, pictures=5)
+        found = mute_one_by_one(network, index, pictures=12)
+        row = found.keys.index(FilterKey(3, 1))
+        drops = margins(found.before, found.before) - margins(found.after[row], found.before)
+        card = filter_card(index, FilterKey(3, 1), size)
+        assert card.margin_change == pytest.approx(-drops.mean())
+        assert card.margin_change_abs == pytest.approx(np.abs(drops).mean())
+        assert card.muting.startswith("muting it alone changes the margin by ")
+        summary = summary_of(index, 3, size)
+        assert summary.muting[1] == pytest.approx(card.margin_change_abs)
+        most = int(np.argmax(summary.muting))
+        assert arranged(range(len(summary.muting)), "muting", summary, None, bool)[0] == most
+        write_csv(index, tmp_path / "csv")
+    with (tmp_path / "csv" / "filters.csv").open(encoding="utf-8-sig", newline="") as file:
+        told = {(row["layer"], row["filter"]): row for row in csv.DictReader(file)}
+    assert float(told["3", "1"]["margin_change"]) == pytest.approx(card.margin_change, rel=1e-5)
+    assert float(told["3", "1"]["margin_change_abs"]) == pytest.approx(card.margin_change_abs, rel=1e-5)
 
 
 def test_relevance_foretells_the_last_layer(network: Network, index: FolderIndex) -> None:

@@ -1,5 +1,6 @@
 """A file of a muted network answers as the muted network does, and says what it is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import nn
 from explorer.core.errors import UserError
 from explorer.core.images import read_image
 from explorer.core.index import FolderIndex
+from explorer.core.muted_in_file import meaning_of, muted_filters, muted_sentence
 from explorer.core.muting import FolderMeans, muted_logits
 from explorer.core.muting.muted_file import muted_network, write_muted
 from explorer.core.network.opening import Network, open_network
@@ -36,6 +38,47 @@ def test_the_file_answers_as_the_muted_network(
         "filters": ["0:1", "3:5"], "fill": fill, "of": network.name, "digest": network.digest,
     }  # fmt: skip
     assert "not the real network" in muted.training["meaning"]
+
+
+def test_muting_a_muted_file_names_all_its_filters_and_the_trained_network(network: Network, tmp_path: Path) -> None:
+    trained = replace(
+        network,
+        training={
+            "meaning": "skin",
+            "auc_test": 0.9,
+            "seeds": {"0": {"auc_test": 0.9}},
+            "epochs": [{"auc": 0.8}],
+            "threshold": {"value": 0.4},
+            "seed": 7,
+        },
+    )
+    model = save_small(tmp_path / "small.safetensors")
+    write_muted(tmp_path / "once.safetensors", trained, model, KEYS[:1], "zero")
+    once = open_network(tmp_path / "once.safetensors", device="cpu")
+    assert once.training["meaning"] == "1 filter muted (zero): not the real network. skin"
+    told = f"Not the trained network {network.name}: 1 filter is muted in this file (0:1)."
+    assert muted_sentence(once.training) == told
+    write_muted(tmp_path / "twice.safetensors", once, tmp_path / "once.safetensors", KEYS[1:], "zero")
+    twice = open_network(tmp_path / "twice.safetensors", device="cpu")
+    assert twice.training["muted"] == {
+        "filters": ["0:1", "3:5"], "fill": "zero", "of": network.name, "digest": network.digest,
+    }  # fmt: skip
+    assert twice.training["meaning"] == "2 filters muted (zero): not the real network. skin"
+    assert "2 filters are muted in this file (0:1, 3:5)" in muted_sentence(twice.training)
+    assert set(twice.training) == {"muted", "meaning", "seed"}, "no figure of the trained network is left"
+    means = FolderMeans.over(twice, [np.full((48, 48, 3), 9, np.uint8)])
+    write_muted(
+        tmp_path / "both.safetensors", twice, tmp_path / "twice.safetensors", [FilterKey(3, 2)], "constant", means
+    )
+    both = open_network(tmp_path / "both.safetensors", device="cpu").training
+    assert both["muted"]["fill"] == {"zero": ["0:1", "3:5"], "constant": ["3:2"]}
+    assert muted_filters(both) == {"0:1": "zero", "3:5": "zero", "3:2": "constant"}
+    assert meaning_of(both) == "skin"
+
+
+@pytest.mark.parametrize("record", [None, 3, {"filters": 3}, {"filters": [{}], "fill": {"zero": 1}}])
+def test_whatever_a_file_says_of_muted_filters_is_read_or_passed_over(record: object) -> None:
+    assert isinstance(muted_sentence({"muted": record}), str)
 
 
 @pytest.mark.filterwarnings("ignore:The default weight initialization")

@@ -1,10 +1,11 @@
 """What a report's table says of a network is words for a person, one line each."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
-from explorer.core.report.network_words import input_rows, network_rows
+from explorer.core.report.network_words import input_rows, network_rows, training_told
 from trainer.networks.input_spec import InputSpec
 
 FACTS = {
@@ -26,6 +27,25 @@ FACTS = {
         "seed": 2,
     },
 }
+
+
+def test_recipe_pictures_versions_and_seeds_of_the_training_are_told() -> None:
+    training = {
+        "recipe": {"size": 224, "flip_horizontal": True, "mean": [0.0, 0.5], "rates": {"body": 0.001}},
+        "cohort": {"source": "HAM", "pictures": {"train": 3, "test": 1}},
+        "versions": {"torch": "2.15"},
+        "seeds": {"0": {"auc_test": 0.85864, "loss": float("nan")}},
+        "seen": ["0" * 12] * 9,
+        "epochs": [{"loss": 1.0}],
+    }
+    told = training_told(training)
+    assert set(told) == {"recipe", "cohort", "versions", "seeds"}
+    json.dumps(told, allow_nan=False)
+    rows = dict(network_rows({**FACTS, "training": told}))
+    assert rows["recipe of the training"] == "size 224; flip horizontal yes; mean 0, 0.5; rates (body 0.001)"
+    assert rows["pictures of the training"] == "source HAM; pictures (train 3, test 1)"
+    assert rows["trained with"] == "torch 2.15"
+    assert rows["trainings by seed"] == "0 (auc test 0.8586, loss)"
 
 
 def test_known_names_are_words_and_others_stand_in_one_line() -> None:

@@ -27,10 +27,11 @@ from explorer.core.report.check import check_report, read_report
 from explorer.core.report.commands import commands_of
 from explorer.core.report.difference import differences
 from explorer.core.report.page import page, read_said
-from explorer.core.report.sections import decision_facts, muting_facts
+from explorer.core.report.sections import decision_facts, muting_facts, network_facts
 from explorer.core.report.suggested import suggestion_facts
 from explorer.core.report.tiles import tiles
 from explorer.core.suggestions.chart import Bar, Bars, Chart
+from explorer.core.suggestions.rejected import write_rejected
 from explorer.core.suggestions.suggestion import HeldOut, Suggestion, Suggestions
 from explorer.core.tag_store import save_tags
 from explorer.core.tags import FilterKey, TagBook
@@ -331,6 +332,7 @@ def test_accepted_suggestions_are_made_again(sources: Sources, monkeypatch: pyte
     book.add(FilterKey(7, 5), "hair", evidence={"suggestion": {"reason": "2.0 times on hair"}})
     facts = suggestion_facts(replace(sources, book=book), no_step)
     (one,) = facts["filters"]
+    assert (one["by_hand"], one["rejected"]) == ([], "")
     assert (one["filter"], one["accepted"], one["tag"], one["held_out"]["n"]) == ("7:5", ["hair"], "hair", 6)
     said = read_report(Path(sources.files["tags"]).with_name("report.html"))
     said["facts"]["suggestions"] = facts
@@ -341,6 +343,49 @@ def test_accepted_suggestions_are_made_again(sources: Sources, monkeypatch: pyte
     moved = json.loads(json.dumps(said["facts"]))
     moved["suggestions"]["filters"][0]["held_out"]["effect"] = 0.5
     assert [found.place for found in differences(moved, said["facts"])] == ["suggestions filters 7:5 held_out effect"]
+
+
+def test_what_became_of_other_suggestions_is_told(
+    folder: Path, sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A filter tagged by hand against its suggestion, and one whose suggestion was rejected."""
+    now = Suggestion(FilterKey(7, 5), "hair", "", 2.0, "2.0 times on hair", "hair", 2.0, 0.8, 0.7, 0.9, 0.01, 12)
+    rows = (now, replace(now, key=FilterKey(7, 6)))
+    monkeypatch.setattr(suggested, "suggest", lambda *asked, **how: Suggestions(rows, {"pictures": 18}))
+    write_rejected(tmp_path / "rejected.csv", {FilterKey(7, 6): "hair", FilterKey(7, 9): "ruler"})
+    network = sources.network
+    with open_sources(
+        network, sources.images, folder / "index.h5", rejected=tmp_path / "rejected.csv", model=MODEL
+    ) as opened:
+        book = TagBook()
+        book.add(FilterKey(7, 5), "border")
+        facts = suggestion_facts(replace(opened, book=book), no_step)
+        assert opened.digests()["rejected"]
+    told = [(one["filter"], one["by_hand"], one["rejected"], one["tag"]) for one in facts["filters"]]
+    assert told == [("7:5", ["border"], "", "hair"), ("7:6", [], "hair", "hair"), ("7:9", [], "ruler", "")]
+    said = read_report(folder / "report.html")
+    said["facts"]["suggestions"] = facts
+    pictures = [(one["filter"], name["picture"]) for one in said["facts"]["filters"] for name in each(one["pictures"])]
+    html = page(said, dict.fromkeys(pictures, ""))
+    assert '<td class="long">ruler</td>' in html
+    write_rejected(tmp_path / "rejected.csv", {FilterKey(99, 6): "hair"})
+    with (
+        pytest.raises(UserError, match="no filter 99:6"),
+        open_sources(network, sources.images, folder / "index.h5", rejected=tmp_path / "rejected.csv"),
+    ):
+        pass
+
+
+def test_a_network_that_is_muted_in_its_file_is_called_so(folder: Path, sources: Sources) -> None:
+    record = {"filters": ["7:2", "7:5"], "fill": {"zero": ["7:2"], "constant": ["7:5"]}, "of": "demo", "digest": "d"}
+    muted = replace(sources.network, training={**sources.network.training, "muted": record})
+    said = read_report(folder / "report.html")
+    assert said["facts"]["network"]["muted"] == {}
+    said["facts"]["network"] = network_facts(replace(sources, network=muted), no_step)
+    pictures = [(one["filter"], name["picture"]) for one in said["facts"]["filters"] for name in each(one["pictures"])]
+    text = " ".join(Elements(page(said, dict.fromkeys(pictures, ""))).text.split())
+    assert "Not the trained network demo: 2 filters are muted in this file (7:2, 7:5)." in text
+    assert "Muted in this file, and what stands for the map: 7:2 (zero), 7:5 (constant)." in text
 
 
 def test_it_says_what_muting_the_tagged_filters_does(folder: Path) -> None:
