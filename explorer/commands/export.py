@@ -46,6 +46,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--tags", type=Path, metavar="FILE", help="tags file (.h5), for tag:... and for the manifest"
     )
 
+    selection.add_argument(
+        "--labels", type=Path, metavar="CSV", help="table of given classes, for captions; else those of --index"
+    )
+    selection.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of them hold what: image=..,label=..")
+
     files = parser.add_argument_group("files")
     files.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write into")
     files.add_argument("--sheet", action="store_true", help="sheets: filters down, pictures across")
@@ -53,6 +58,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--cards",
         action="store_true",
         help="one card for each filter instead: what the index says of it, its strongest and contrast pictures",
+    )
+    files.add_argument(
+        "--contact-sheets",
+        metavar="KINDS",
+        help="one sheet for each filter instead: its strongest, weakest, tenths, contrast or near pictures; several "
+        "with commas",
     )
     files.add_argument(
         "--compare",
@@ -131,8 +142,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.compare_index is not None and (arguments.match != "answers" or arguments.index is None):
         arguments.wrong_usage("--compare-index belongs to --match answers and --index")
     style_of(arguments)  # whatever is wrong with it is said before the network is opened
-    if arguments.cards:
-        return _cards(arguments)
+    if arguments.cards or arguments.contact_sheets is not None:
+        from explorer.commands.export_cards import export_filter_cards
+
+        return export_filter_cards(arguments, style_of)
+    if arguments.labels is not None and (arguments.compare is not None or not (arguments.sheet or arguments.caption)):
+        arguments.wrong_usage("--labels is for captions; it belongs to --caption, --sheet, --cards or --contact-sheets")
     if arguments.compare is not None:
         from explorer.commands.export_compared import export_compared
 
@@ -177,6 +192,7 @@ def _ask(plan: "ExportPlan", jobs: int | None) -> None:
 
 
 def _plan(arguments: argparse.Namespace) -> "ExportPlan":
+    from explorer.commands.export_cards import given_classes
     from explorer.core.export.run import plan_export
     from explorer.core.selection import choose_filters, parse_filters
     from explorer.core.tags.hdf5_file import load_tags_of
@@ -199,43 +215,8 @@ def _plan(arguments: argparse.Namespace) -> "ExportPlan":
         tags=book,
         force=arguments.force,
         scales=scales_of(arguments.index, network, filters, raw=style.raw),
+        given=given_classes(arguments, list(pictures)) if arguments.sheet or style.caption else None,
     )
-
-
-def _cards(arguments: argparse.Namespace) -> int:
-    """Draw cards; 0 done, 1 where pictures of the index are gone."""
-    if len(arguments.images) != 1 or not arguments.images[0].is_dir():
-        arguments.wrong_usage("--cards needs --images to be the folder of the index")
-    from explorer.core.export.cards import export_cards
-    from explorer.core.index import open_index
-    from explorer.core.selection import choose_filters, parse_filters
-    from explorer.core.tags.hdf5_file import load_tags_of
-
-    network = network_of(arguments)
-    book = load_tags_of(arguments.tags, network.digest, network.name) if arguments.tags else None
-    filters = choose_filters(parse_filters(arguments.filters), network.layers, book)
-    use_kept_index(arguments, network)
-    with open_index(arguments.index) as index, progress("cards", "cards") as on_step:
-        report = export_cards(
-            network,
-            index,
-            arguments.images[0],
-            filters,
-            arguments.out,
-            style_of(arguments),
-            format=arguments.format,
-            tags=book,
-            force=arguments.force,
-            on_step=on_step,
-        )
-    if arguments.json:
-        say_json({name: list(map(str, files)) for name, files in vars(report).items()})
-    else:
-        suffix = f", {len(report.skipped):,} were there already" if report.skipped else ""
-        say(f"{len(report.written):,} card{'s' * (len(report.written) != 1)} written to {arguments.out}{suffix}")
-    if report.unread:
-        _inform(f"{len(report.unread):,} pictures are not in {arguments.images[0]} as the index saw them")
-    return 1 if report.unread else 0
 
 
 def style_of(arguments: argparse.Namespace) -> "FigureStyle":

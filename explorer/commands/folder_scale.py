@@ -20,14 +20,15 @@ def use_kept_index(arguments: argparse.Namespace, network: "Network") -> None:
     Not where another scale is asked for, or maps that an index does not hold; wrong usage where one is needed and none
     is kept.
     """
-    needed = "--cards" if arguments.cards else "--scale folder" if arguments.scale == "folder" else ""
+    of_index = "--cards" if arguments.cards else "--contact-sheets" if arguments.contact_sheets else ""
+    needed = of_index or ("--scale folder" if arguments.scale == "folder" else "")
     other = arguments.peak is not None or arguments.scale not in (None, "folder")
     raw = arguments.raw and any(layer.norm for layer in network.layers)
     if arguments.index is not None or (not needed and (other or raw)):
         return
     arguments.index = kept_index(network, arguments.images)
     if arguments.index is not None:
-        instead = "" if arguments.cards else "; --scale seen takes the scales of the pictures exported"
+        instead = "" if of_index else "; --scale seen takes the scales of the pictures exported"
         say(f"feature-explorer: scales are those of the window's index of this folder{instead}.", error=True)
     elif needed:
         arguments.wrong_usage(f"{needed} needs --index: the window keeps none of this network and folder")

@@ -153,6 +153,11 @@ class Exporting(QObject):
         """The scale of each filter as the window draws it now; none where the picture decides it."""
         return tuple(map(self._pipeline.lasting_scale, filters)) if kind in ("folder", "seen") else ()
 
+    def given(self, pictures: tuple[Path, ...]) -> dict[Path, str]:
+        """The given class of each picture, "" for one of none; empty without a table of classes."""
+        labels = self._library.folder.labels if self._library.folder is not None else None
+        return {picture: labels.of(picture) for picture in pictures} if labels is not None else {}
+
     def begin(self, order: Order, *, agreed: bool = False) -> None:
         """Export; `question` follows first where it is large and not `agreed`. UserError where it cannot begin."""
         if self.running:
@@ -162,6 +167,7 @@ class Exporting(QObject):
             order = replace(order, scales=self.scales_in_window(order.filters, order.style.scale))
         tags = self._tagging.book.copy()
         scales = {key: scale for key, scale in zip(order.filters, order.scales, strict=False) if scale is not None}
+        given = self.given(order.pictures)
 
         def work(network: "Network", on_step: OnStep) -> Any:
             from explorer.core.export.run import plan_export, run_export
@@ -178,6 +184,7 @@ class Exporting(QObject):
                 sheet=order.sheet,
                 tags=tags,
                 scales=scales,
+                given=given,
             )
             size = None if agreed else size_of(plan)
             if size is not None and size.large:

@@ -102,12 +102,15 @@ class FigureInView(QObject):
         kind = self._exporting.kind_of_scale((key,))
         (scale,) = self._exporting.scales_in_window((key,), kind) or (None,)
         style = figure_style(view.style, None, DPI, sheet=False, scale=kind, caption=True)
+        given = self._exporting.given((picture,))
 
         def draw(network: "Network", format: str) -> tuple[str, bytes]:
             from explorer.core.export.run import drawn_figures, plan_export
 
             scales = {key: scale} if scale is not None else {}
-            plan = plan_export(network, [picture], [key], Path(), style, format=format, tags=tags, scales=scales)
+            plan = plan_export(
+                network, [picture], [key], Path(), style, format=format, tags=tags, scales=scales, given=given
+            )
             figures = drawn_figures(plan, jobs=1)
             if not figures:
                 raise UserError(f"{picture.name} cannot be read any more.")

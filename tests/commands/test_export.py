@@ -20,6 +20,7 @@ from explorer import cli
 from explorer.commands import export
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
+from explorer.core.export import run
 from explorer.core.export import size as export_size
 from explorer.core.export.manifest import read_manifest
 from explorer.core.figures.encoding import read_description
@@ -438,3 +439,50 @@ def test_networks_with_other_layers_are_exported_by_answers_only(
     assert cli.main([*words, "--match", "answers"]) == 0
     (figure,) = (tmp_path / "out").rglob("*.png")
     assert read_description(figure)["filters"][0] == "7:8"
+
+
+def test_cards_and_contact_sheets_refuse_what_they_would_leave_undone(
+    model: Path, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index = build_index(open_network(model, device="cpu"), images, tmp_path / "index.h5")
+    words = ["export", "--device", "cpu", "--model", model, "--images", images, "--filters", "1:0", "--index", index]
+    words = [*map(str, words), "--out", str(tmp_path / "out")]
+    for kind in ("--cards", "--contact-sheets=strongest"):
+        for option in ("--sheet", "--caption", "--beside", "--first=2", "--pictures=p0"):
+            with pytest.raises(SystemExit, match="2"):
+                cli.main([*words, kind, option])
+            said = capsys.readouterr().err
+            assert f"{option.partition('=')[0]} does not go with {kind.partition('=')[0]}" in said
+    for wrong in (["--cards", "--contact-sheets=near"], ["--contact-sheets=,"], ["--labels=classes.csv"]):
+        with pytest.raises(SystemExit, match="2"):
+            cli.main([*words, *wrong])
+    assert not (tmp_path / "out").exists()
+    assert cli.main([*words, "--contact-sheets=strongest,contrast"]) == 0
+    assert "1 contact sheet written to " in capsys.readouterr().out
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["sheet_1_0_strongest_contrast.png"]
+    assert cli.main([*words, "--contact-sheets=loudest"]) == 1
+    assert 'no contact sheet of "loudest"' in capsys.readouterr().err
+
+
+def test_captions_hold_the_given_class_too(
+    model: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a table, else from the index; on single figures and on sheets."""
+    (tmp_path / "classes.csv").write_text("image,dx\np0,nv\np1,mel\np2,nv\n")
+    network = open_network(model, device="cpu")
+    index = build_index(network, images, tmp_path / "index.h5", labels=tmp_path / "classes.csv")
+    lines: list[tuple[str, str]] = []
+    sheets: list[dict[int, str] | None] = []
+    single, sheet = run.captioned_page, run.draw_page
+    monkeypatch.setattr(run, "captioned_page", lambda *of: (lines.append(of[3]), single(*of))[1])
+    monkeypatch.setattr(run, "draw_page", lambda *of: (sheets.append(of[-1]), sheet(*of))[1])
+    words = ("--model", model, "--images", images, "--filters", "1:0")
+    for number, known in enumerate((["--labels", tmp_path / "classes.csv"], ["--index", index])):
+        assert call(*words, *known, "--caption", "--out", tmp_path / f"single{number}") == 0
+        assert [first.split(" · ")[2] for first, _ in sorted(lines)] == ["given nv", "given mel", "given nv"]
+        assert call(*words, *known, "--sheet", "--out", tmp_path / f"sheet{number}") == 0
+        assert sheets == [{0: "given nv", 1: "given mel", 2: "given nv"}]
+        lines.clear()
+        sheets.clear()
+    assert call(*words, "--sheet", "--out", tmp_path / "sheet") == 0
+    assert sheets == [None]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from explorer.core.counting import counted
 from explorer.core.drawing.styles import Scale
+from explorer.core.errors import UserError
 from explorer.core.export.folder_tiles import Tile, tiles_of
 from explorer.core.figures.card import Card, CardPicture, CardWords, draw_card
 from explorer.core.figures.encoding import describe, encode_pages, figure_path
@@ -25,7 +26,16 @@ from trainer.measures.spoken import spoken
 
 ROWS = {"strongest": "Strongest", "tenths": "Every tenth of the range", "contrast": "Strong, and most alike but weak"}
 """The rows of pictures by their kind in the gallery."""
-PICTURES = 8
+SHEETS = {
+    "strongest": "Strongest",
+    "weakest": "Weakest",
+    "tenths": "Every tenth of the range",
+    "contrast": "Strong, and most alike without it",
+    "near": "Strong, and most alike of the same class without it",
+}
+"""What a contact sheet of a filter may show, by the kind in the gallery."""
+PICTURES, ON_SHEET = 8, 24
+"""In a row of a card; of a kind on a contact sheet, in rows of as many as on a card."""
 AT_ONCE = 24
 """Filters whose pictures are held at once; each picture runs through the network once for all of them."""
 TILE_MM = 20.0
@@ -51,15 +61,22 @@ def export_cards(
     format: str = "png",
     tags: TagBook | None = None,
     force: bool = False,
+    kinds: Sequence[str] = (),
     on_step: OnStep = no_step,
 ) -> CardReport:
     """Draw one card for each filter into `out`, named card_7_57.png and so on; the pictures of the index in `folder`.
 
-    Overlays are at the filter's scale over the folder. A figure that is there is skipped, unless `force` is said.
-    UserError where the index is of another network, or a figure cannot be written.
+    With `kinds` (of `SHEETS`) contact sheets of more pictures of these and without the index's words instead, named
+    sheet_7_57_strongest.png. Overlays are at the filter's scale over the folder. A figure that is there is skipped,
+    unless `force` is said. UserError where the index is of another network, or a figure cannot be written.
     """
     index.check(network)
-    path_of = {key: figure_path(out / f"card_{key.layer}_{key.filter}.{format}") for key in filters}
+    for kind in kinds:
+        if kind not in SHEETS:
+            raise UserError(f'There is no contact sheet of "{kind}"; there are {", ".join(SHEETS)}.')
+    rows, what, pictures = (dict.fromkeys(kinds), "sheet", ON_SHEET) if kinds else (ROWS, "card", PICTURES)
+    of_kinds = "".join(f"_{kind}" for kind in kinds)
+    path_of = {key: figure_path(out / f"{what}_{key.layer}_{key.filter}{of_kinds}.{format}") for key in filters}
     skipped = [] if force else [key for key, path in path_of.items() if path.exists()]
     left_alone = set(skipped)
     todo = [key for key in path_of if key not in left_alone]
@@ -69,13 +86,17 @@ def export_cards(
         subfolder(out)
         for start in range(0, len(todo), AT_ONCE):
             batch = todo[start : start + AT_ONCE]
-            chosen = {key: {kind: gallery(index, key, kind, PICTURES) for kind in ROWS} for key in batch}
+            chosen = {key: {kind: gallery(index, key, kind, pictures) for kind in rows} for key in batch}
             tiles = _tiles(network, index, folder, chosen, style)
             unread |= dict.fromkeys(name for name, tile in tiles.items() if tile is None)
             for key in batch:
                 on_step(len(written), len(todo))
-                card = Card(_words(network, index, key, tags), _rows(key, chosen[key], tiles))
-                about = {"kind": "card", "filter": str(key), "network": network.identity, "style": style.as_dict()}
+                words = _words(network, index, key, tags)
+                if kinds:
+                    card = Card(words.on_sheet(), _sheet_rows(key, chosen[key], tiles))
+                else:
+                    card = Card(words, _rows(key, chosen[key], tiles))
+                about = {"kind": what, "filter": str(key), "network": network.identity, "style": style.as_dict()}
                 data = encode_pages([draw_card(card, style)], format, style.dpi, partial(describe, about))
                 replace_file(path_of[key], data, follow=False)
                 written.append(path_of[key])
@@ -108,6 +129,18 @@ def _rows(key: FilterKey, chosen: Chosen, tiles: dict[str, Tile | None]) -> dict
             rows["The same without the overlay"] = [
                 CardPicture(tile.plain if (tile := tiles[entry.picture]) else None) for entry in found.pictures
             ]
+    return rows
+
+
+def _sheet_rows(key: FilterKey, chosen: Chosen, tiles: dict[str, Tile | None]) -> dict[str, list[CardPicture]]:
+    """As many rows of a kind as its pictures need; a pair is never divided."""
+    rows = {}
+    for kind, found in chosen.items():
+        for start in range(0, len(found.pictures), PICTURES):
+            part = found.pictures[start : start + PICTURES]
+            of_all = f", {start + 1:,} to {start + len(part):,} of {len(found.pictures):,}"
+            title = f"{SHEETS[kind]}{of_all if len(found.pictures) > PICTURES else ''}"
+            rows[title] = [_drawn(key, entry, tiles[entry.picture]) for entry in part]
     return rows
 
 

@@ -48,7 +48,8 @@ class ExportPlan:
 
     `tags` are the filters' words, None where no tags were given. `left_out` are (picture, reason) of pictures that
     are no part of the plan because they cannot be read. `scales` are those of filters that were measured elsewhere:
-    over the folder, or on pictures that a person has seen; those of all others are measured on `pictures`.
+    over the folder, or on pictures that a person has seen; those of all others are measured on `pictures`. `given` are
+    the given classes of the pictures, "" for one of none, empty where nothing is known.
     """
 
     network: Network
@@ -64,6 +65,11 @@ class ExportPlan:
     force: bool = False
     left_out: tuple[tuple[str, str], ...] = ()
     scales: Mapping[FilterKey, Scale] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
+
+    def given_of(self, number: int) -> str:
+        """The given class of a picture; "" where none is known."""
+        return self.given[number] if self.given else ""
 
     @property
     def captions(self) -> tuple[str, ...]:
@@ -96,12 +102,14 @@ def plan_export(
     tags: TagBook | None = None,
     force: bool = False,
     scales: Mapping[FilterKey, Scale] | None = None,
+    given: Mapping[Path, str] | None = None,
 ) -> ExportPlan:
     """Name every figure; nothing is drawn and nothing is written.
 
-    Single overlays of every filter on every picture, or with `sheet` one sheet of all of them, in as many files as
-    the format needs pages (a PDF holds them all). The scale "folder" takes each filter's from `scales`, "seen" that of
-    every filter that stands there. UserError where there is nothing to draw or far too much.
+    Single overlays of every filter on every picture, or with `sheet` one sheet of all of them, in as many files as the
+    format needs pages (a PDF holds them all). The scale "folder" takes each filter's from `scales`, "seen" that of
+    every filter that stands there; `given` names the classes of pictures, for captions. UserError where there is
+    nothing to draw or far too much.
     """
     style = style or FigureStyle()
     pictures, filters = tuple(dict.fromkeys(pictures)), tuple(dict.fromkeys(filters))
@@ -124,11 +132,26 @@ def plan_export(
         pictures, aspects, left_out = _readable(pictures)
         if not pictures:
             raise UserError(f"None of the pictures can be read: {left_out[0][1]}")
-        layout = lay_out(filters, aspects, style, map(spoken_tags, (words or {}).values()))
+        known = any((given or {}).get(path) for path in pictures)
+        layout = lay_out(filters, aspects, style, map(spoken_tags, (words or {}).values()), given=known)
+    classes = tuple(one_line((given or {}).get(path, "")) for path in pictures)
     names = tuple(map(one_line, _relative(pictures)))
     figures = _sheets(network, layout, format) if layout else _singles(network, filters, pictures, format)
     return ExportPlan(
-        network, filters, pictures, names, figures, out, style, format, layout, words, force, tuple(left_out), scales
+        network,
+        filters,
+        pictures,
+        names,
+        figures,
+        out,
+        style,
+        format,
+        layout,
+        words,
+        force,
+        tuple(left_out),
+        scales,
+        classes if any(classes) else (),
     )
 
 

@@ -1,6 +1,6 @@
 """What is written down about each figure: its lines in the manifest, and the description inside the file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from explorer.core.drawing.styles import Scale
@@ -60,7 +60,9 @@ class Records:
         plan = self.plan
         tags, layer = plan.words.get(key, ""), plan.network.layers[key.layer].name
         prediction, scale = spoken_prediction(recorded), plan.style.scale
-        return caption_lines(str(key), layer, plan.captions[number], prediction, tags, scale, plan.network.name)
+        of_picture = plan.captions[number], prediction
+        given = (given_on(plan, [number]) or {}).get(number, "")
+        return caption_lines(str(key), layer, *of_picture, tags, scale, plan.network.name, given)
 
     def description(self) -> str:
         """JSON from which the figure can be made again.
@@ -88,6 +90,13 @@ class Records:
                 ],
             }
         )
+
+
+def given_on(plan: ExportPlan, pictures: Iterable[int]) -> dict[int, str] | None:
+    """The given classes of pictures as captions have them, "" for one of none; None where no class is known at all."""
+    if not plan.given:
+        return None
+    return {number: f"given {given}" if (given := plan.given_of(number)) else "" for number in pictures}
 
 
 def spoken_prediction(recorded: Recorded) -> str:

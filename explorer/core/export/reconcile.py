@@ -55,6 +55,8 @@ def settings_of(plan: ExportPlan, digests: Mapping[int, str]) -> dict[str, str]:
         if plan.scales:
             scales = [plan.scales.get(key) for key in figure.filters]
             own.append([scale and (scale.foot, scale.peak) for scale in scales])
+        if plan.given and (plan.layout or plan.style.caption):
+            own.append([plan.given_of(number) for number in figure.pictures])
         if plan.layout:
             pages = [(list(map(str, page.filters)), page.pictures, page.groups, page.rows) for page in figure.pages]
             own += [

@@ -16,7 +16,7 @@ from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.export.manifest import Row, write_manifest
 from explorer.core.export.plan import ExportPlan, Figure, plan_export
-from explorer.core.export.provenance import Records, spoken_prediction
+from explorer.core.export.provenance import Records, given_on, spoken_prediction
 from explorer.core.export.reconcile import FolderState, compare_folder, settings_of
 from explorer.core.figures.captioned import captioned_page, picture_style
 from explorer.core.figures.encoding import encode, encode_pages
@@ -37,7 +37,6 @@ __all__ = ["ExportPlan", "ExportReport", "Figure", "plan_export", "run_export"]
 
 _AHEAD = 8
 """Figures that wait for each worker, so that none is idle while the network looks at the next picture."""
-
 _SAVE_EVERY = 10.0
 """Seconds between two savings of the manifest: so much work is drawn again after a power cut."""
 
@@ -234,7 +233,8 @@ class _Run:
                     records.add(number, key, picture, recorded, scale)
             self._step(len(page.filters))
         note = f"page {layout.pages.index(page) + 1} of {len(layout.pages)}" if len(layout.pages) > 1 else ""
-        return draw_page(layout, page, self._plan.captions, panels, untouched, style, note, spoken, self._plan.words)
+        plan, given = self._plan, given_on(self._plan, page.pictures)
+        return draw_page(layout, page, plan.captions, panels, untouched, style, note, spoken, plan.words, given)
 
     def _panel_canvas(self, layout: Layout, recorded: Recorded) -> Canvas:
         height, width = recorded.rgb.shape[:2]

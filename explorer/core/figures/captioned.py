@@ -63,9 +63,9 @@ def captioned_page(drawn: RGB, scale: Scale, style: FigureStyle, lines: tuple[st
 
 
 def caption_lines(
-    key: str, layer: str, picture: str, prediction: str, tags: str, scale: str, network: str
+    key: str, layer: str, picture: str, prediction: str, tags: str, scale: str, network: str, given: str = ""
 ) -> tuple[str, str]:
-    """What stands below: which filter on which picture, what the network says of it; tags, scale and network."""
-    first = (f"{key} ({layer})", picture, prediction)
+    """What stands below: which filter on which picture, its given class, what the network says; tags and how."""
+    first = (f"{key} ({layer})", picture, given, prediction)
     second = (tags, f"scale: {SCALES[scale]}", network)
     return " · ".join(part for part in first if part), " · ".join(part for part in second if part)

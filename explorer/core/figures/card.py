@@ -1,7 +1,7 @@
 """A filter's card as a figure: what the index says of it in words, its histogram, and rows of pictures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MARGIN, GAP, HEAD, CAPTION, TITLE, BAR = 4.0, 1.0, 34.0, 5.4, 4.0, 5.0
 """Millimetres: around the page, between pictures, of the words above, below and above a picture, of the color bar."""
+LOW_HEAD = 11.0
+"""Millimetres of the words above pictures where there is no histogram."""
 LARGEST = 19.5
 """Millimetres of a picture's side at most."""
 _GREY = "#555555"
@@ -46,6 +48,15 @@ class CardWords:
     scale: Scale
     note: str = ""
 
+    def on_sheet(self) -> "CardWords":
+        """Only what stands above a contact sheet: the title and the first line."""
+        return replace(self, lines=self.lines[:1], counts=self.counts[:0], edges=self.edges[:0])
+
+    @property
+    def high(self) -> float:
+        """Millimetres that the words take."""
+        return HEAD if len(self.counts) else LOW_HEAD
+
 
 @dataclass(frozen=True)
 class Card:
@@ -61,11 +72,11 @@ def draw_card(card: Card, style: FigureStyle) -> "Figure":
     rows = {title: pictures for title, pictures in card.rows.items() if pictures}
     sides = {title: _side(width, len(pictures)) for title, pictures in rows.items()}
     below = {title: CAPTION if any(picture.lines for picture in pictures) else GAP for title, pictures in rows.items()}
-    height = 2 * MARGIN + HEAD + BAR + sum(TITLE + side + below[title] for title, side in sides.items())
+    height = 2 * MARGIN + card.words.high + BAR + sum(TITLE + side + below[title] for title, side in sides.items())
     with MATPLOTLIB:
         page = _Page(width, height, style.dpi)
         page.words(card.words)
-        top = MARGIN + HEAD
+        top = MARGIN + card.words.high
         for title, pictures in rows.items():
             side = sides[title]
             page.text(MARGIN, top + TITLE - 1.2, title, 6.5)

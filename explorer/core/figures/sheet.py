@@ -17,8 +17,8 @@ from explorer.core.figures.sheet_layout import (
     FOOTER,
     GAP,
     GROUP_GAP,
-    HEADER,
     MARGIN,
+    SAID,
     SMALL,
     TINY,
     UNTOUCHED,
@@ -72,11 +72,13 @@ def draw_page(
     note: str = "",
     said: Mapping[int, str] | None = None,
     tags: Mapping[FilterKey, str] | None = None,
+    given: Mapping[int, str] | None = None,
 ) -> "Figure":
     """One page as a matplotlib figure of `layout.width` millimetres; `note` stands at its lower right.
 
     `names` are those of all pictures; `panels` and the untouched `pictures` are at the size of `panel_pixels`;
-    `said` is what the network says of each picture, and `tags` are the words of each filter's tags.
+    `said` is what the network says of each picture, `given` its given class, and `tags` are the words of each filter's
+    tags.
     A picture that is not in `pictures` could not be read: its places stay empty and say so.
     """
     down, across = layout.panel
@@ -84,8 +86,8 @@ def draw_page(
     group = layout.caption + columns * (across + GAP) - GAP
     body = page.groups * (group + GROUP_GAP) - GROUP_GAP
     left = (layout.width - body) / 2
-    height = 2 * MARGIN + HEADER + rows * (down + GAP) - GAP + FOOTER
-    first = MARGIN + HEADER
+    height = 2 * MARGIN + layout.header + rows * (down + GAP) - GAP + FOOTER
+    first = MARGIN + layout.header
     with MATPLOTLIB:
         sheet = _Sheet(layout.width, height, style)
         titles = {picture: drawable(names[picture]) for picture in page.pictures}
@@ -95,10 +97,12 @@ def draw_page(
             for column, picture in enumerate(page.pictures):
                 x = start + column * (across + GAP)
                 name = shortened(titles[picture], size, WITHIN * across)
-                prediction = shortened(drawable((said or {}).get(picture, "")), TINY, WITHIN * across)
-                above = 2.3 if said else 0.0
-                sheet.text(x + across / 2, first - 1.2 - above, name, size, "center", "baseline")
-                sheet.text(x + across / 2, first - 1.2, prediction, TINY, "center", "baseline", _GREY)
+                above = 1.2
+                for of_each in filter(None, (said, given)):  # from below
+                    line = shortened(drawable(of_each.get(picture, "")), TINY, WITHIN * across)
+                    sheet.text(x + across / 2, first - above, line, TINY, "center", "baseline", _GREY)
+                    above += SAID
+                sheet.text(x + across / 2, first - above, name, size, "center", "baseline")
                 if style.beside:
                     sheet.panel((first, x), layout.panel, pictures.get(picture))
             if style.beside:

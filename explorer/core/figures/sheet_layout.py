@@ -19,7 +19,7 @@ FONT = "DejaVu Sans"
 NARROWEST = 50.0
 
 GAP, GROUP_GAP, MARGIN = 1.0, 4.0, 1.0
-HEADER, FOOTER = 6.4, 6.5
+HEADER, FOOTER, SAID = 6.4, 6.5, 2.3
 
 CAPTION, SMALL, TINY = 7.0, 6.0, 4.5
 """Points of the captions, of what explains, and of the smallest text; all else here is in millimetres."""
@@ -53,21 +53,30 @@ class Page:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where things lie, in millimetres: a page of `width`, captions of `caption`, panels of `panel` (high, wide)."""
+    """Where things lie, in millimetres: a page of `width`, captions of `caption`, panels of `panel` (high, wide).
+
+    `header` is what stands above the pictures: their names, and up to two lines of `SAID`.
+    """
 
     width: float
     caption: float
     panel: tuple[float, float]
     pages: tuple[Page, ...]
+    header: float = HEADER
 
 
 def lay_out(
-    filters: Sequence[FilterKey], aspects: Sequence[float], style: FigureStyle, tags: Iterable[str] = ()
+    filters: Sequence[FilterKey],
+    aspects: Sequence[float],
+    style: FigureStyle,
+    tags: Iterable[str] = (),
+    *,
+    given: bool = False,
 ) -> Layout:
     """Divide filters and pictures over pages; `aspects` are height / width of each picture, `tags` what stands at rows.
 
-    Panels are as large as the width allows. A new layer begins a new page where everything does not fit on one.
-    UserError where the width is too small.
+    With `given` there is a line more above each picture, for its given class. Panels are as large as the width allows.
+    A new layer begins a new page where everything does not fit on one. UserError where the width is too small.
     """
     width = style.width_mm or WIDTH
     if width < NARROWEST:
@@ -90,7 +99,8 @@ def lay_out(
     # One height for all, so that rows stay even; what is taller than wide by more than half is fitted inside, and no
     # row is lower than its caption.
     down = across * min(_TALLEST, max(_FLATTEST, max(aspects)))
-    space = _PAGE_HEIGHT - 2 * MARGIN - HEADER - FOOTER
+    header = HEADER + SAID * given
+    space = _PAGE_HEIGHT - 2 * MARGIN - header - FOOTER
     rows = max(1, int((space + GAP) / (down + GAP)) - style.beside)
     blocks = [tuple(range(start, min(start + columns, len(aspects)))) for start in range(0, len(aspects), columns)]
     pages = []
@@ -98,7 +108,7 @@ def lay_out(
         used = min(groups, len(part))
         high = -(-len(part) // used)
         pages += [Page(part, block, used, high) for block in blocks]
-    return Layout(width, captions, (down, across), tuple(pages))
+    return Layout(width, captions, (down, across), tuple(pages), header)
 
 
 def panel_pixels(layout: Layout, style: FigureStyle, size: tuple[int, int], *, most: bool) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from explorer.core.figures.encoding import KEY
 from explorer.core.figures.single import FigureStyle, canvas, draw
 from explorer.core.images import read_image
 from explorer.core.index import FolderIndex, build_index, open_index
-from explorer.core.index.gallery import Gallery, GalleryPicture
+from explorer.core.index.gallery import Gallery, GalleryPicture, gallery
 from explorer.core.maps.activations import record
 from explorer.core.network.opening import Network
 from explorer.core.tags import FilterKey
@@ -46,6 +46,31 @@ def made(made_once: tuple[Network, Path, Path], tmp_path: Path) -> Iterator[Made
     shutil.copytree(pictures, tmp_path / "images")
     with open_index(file) as index:
         yield network, index, tmp_path / "images"
+
+
+def test_a_contact_sheet_shows_more_pictures_of_a_kind(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, index, folder = made
+    monkeypatch.setattr(cards, "PICTURES", 2)
+    every = (FilterKey(3, filter) for filter in range(network.layers[3].filters))
+    key = next(key for key in every if len(gallery(index, key, "strongest", 24).pictures) > 2)
+    kinds = ("strongest", "contrast")
+    (path,) = export_cards(network, index, folder, [key], tmp_path / "sheets", STYLE, kinds=kinds).written
+    assert path.name == f"sheet_3_{key.filter}_strongest_contrast.png"
+    with Image.open(path) as image:
+        assert json.loads(image.info[KEY])["kind"] == "sheet"
+    chosen = {kind: gallery(index, key, kind, cards.ON_SHEET) for kind in kinds}
+    drawn = cards._tiles(network, index, folder, {key: chosen}, STYLE)
+    rows = cards._sheet_rows(key, chosen, drawn)
+    assert sum(map(len, rows.values())) == sum(len(found.pictures) for found in chosen.values())
+    assert max(map(len, rows.values())) == 2
+    assert next(iter(rows)).startswith("Strongest, 1 to 2 of ")
+    given = {name.rpartition("/")[2]: word for name, word in zip(index.pictures, index.given, strict=True)}
+    first = chosen["strongest"].pictures[0]
+    assert next(iter(rows.values()))[0].lines[0].endswith(given[first.picture.rpartition("/")[2]])
+    with pytest.raises(UserError, match='no contact sheet of "loudest"'):
+        export_cards(network, index, folder, [key], tmp_path, STYLE, kinds=("loudest",))
 
 
 def test_a_card_is_drawn_once_and_says_what_it_is(made: Made, tmp_path: Path) -> None:

@@ -298,7 +298,13 @@ def test_a_page_too_narrow_for_a_sheet_is_refused() -> None:
 
 
 def page_of(
-    layout: Layout, style: FigureStyle, names: list[str], *, missing: tuple[int, ...] = (), note: str = ""
+    layout: Layout,
+    style: FigureStyle,
+    names: list[str],
+    *,
+    missing: tuple[int, ...] = (),
+    note: str = "",
+    given: bool = False,
 ) -> tuple[Any, dict[tuple[FilterKey, int], SheetPanel]]:
     page = layout.pages[0]
     height, width = panel_pixels(layout, style, (40, 60), most=False)
@@ -312,7 +318,8 @@ def page_of(
     untouched = {number: np.full((height, width, 3), 90, np.uint8) for number in page.pictures if number not in missing}
     said = dict.fromkeys(page.pictures, "melanoma 0.74")
     tags = dict.fromkeys(page.filters, "border, pigment network and more")
-    return draw_page(layout, page, names, panels, untouched, style, note, said, tags), panels
+    classes = dict.fromkeys(page.pictures, "given basal cell carcinoma") if given else None
+    return draw_page(layout, page, names, panels, untouched, style, note, said, tags, classes), panels
 
 
 def pixels_of(figure: Any, style: FigureStyle) -> Any:
@@ -347,6 +354,7 @@ LONG = [
 ]
 
 
+@pytest.mark.parametrize("given", [False, True])
 @pytest.mark.parametrize(
     ("filters", "pictures", "style"),
     [
@@ -359,12 +367,12 @@ LONG = [
     ],
 )
 def test_no_text_is_cut_or_lies_on_another_or_on_a_panel(
-    filters: list[FilterKey], pictures: int, style: FigureStyle
+    filters: list[FilterKey], pictures: int, style: FigureStyle, given: bool
 ) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    layout = lay_out(filters, [40 / 60] * pictures, style)
-    figure, _ = page_of(layout, style, LONG[:pictures], note="page 1 of 9" if pictures == 4 else "")
+    layout = lay_out(filters, [40 / 60] * pictures, style, given=given)
+    figure, _ = page_of(layout, style, LONG[:pictures], note="page 1 of 9" if pictures == 4 else "", given=given)
     drawn = FigureCanvasAgg(figure)
     drawn.draw()
     renderer = drawn.get_renderer()
