@@ -11,6 +11,7 @@ from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.progress import Cancelled, OnStep
 from explorer.core.tags.book import FilterKey
+from explorer.state.card_export import CardOrder
 from explorer.state.comparison_export import ComparisonOrder
 from explorer.state.lens_comparison import LensComparisonOrder
 from explorer.state.lens_export import LensOrder
@@ -207,8 +208,8 @@ class Exporting(QObject):
 
         self._library.network_session.run(self._library.long, SLOT, work, ended, self.failed.emit)
 
-    def begin_figures(self, order: LensOrder | ComparisonOrder | LensComparisonOrder) -> None:
-        """Export what a lens shows, or what two networks answer; into the same folder it goes on where it was left.
+    def begin_figures(self, order: LensOrder | ComparisonOrder | LensComparisonOrder | CardOrder) -> None:
+        """Export what a lens shows, what two networks answer, or cards; into the same folder it goes on where it was.
 
         UserError as for `begin`.
         """

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QMessageBox
 from explorer.core.attribution import attribute
 from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
+from explorer.core.index import build_index, open_index
 from explorer.state.export_choices import remember_choices
 from explorer.state.network_session import Request
-from explorer.ui.dialogs.export_dialog import BOTH, LENS, ExportDialog
+from explorer.ui.dialogs.export_dialog import BOTH, CARDS, CONTACT, LENS, ExportDialog
 from tests.e2e.conftest import DEMO, Open, Person
 from tests.networks import save_small
 
@@ -49,6 +50,27 @@ def test_figures_of_ten_pictures(demo: Person, tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert len(rows) == 50
     assert any("hair" in row["tags"] for row in rows)
+
+
+def test_cards_and_contact_sheets_of_filters(demo: Person, tmp_path: Path) -> None:
+    dialog = dialog_of(demo, tmp_path / "cards")
+    assert dialog._kind.findData(CARDS) < 0, "they stand on the index, which is not there yet"
+    dialog.reject()
+    library = demo.workspace.library
+    build_index(library.network.copy(), library.folder.path, tmp_path / "index.h5")
+    demo.workspace.evidence.take(open_index(tmp_path / "index.h5"))
+    for kind, names in (
+        (CARDS, ["card_7_5.png", "card_7_57.png"]),
+        (CONTACT, ["sheet_7_57_strongest_contrast.png", "sheet_7_5_strongest_contrast.png"]),
+    ):
+        dialog = dialog_of(demo, tmp_path / kind)
+        dialog._filters.setEditText("7:5,7:57")
+        dialog._kind.setCurrentIndex(dialog._kind.findData(kind))
+        assert dialog._says.text() == "2 filters = 2 files"
+        assert not dialog._pictures.isEnabled()
+        demo.click(dialog._go)
+        demo.until(lambda kind=kind: f"2 figures written to {tmp_path / kind}" in demo.message)
+        assert sorted(path.name for path in (tmp_path / kind).iterdir()) == sorted(names)
 
 
 def test_a_sheet_as_pdf(demo: Person, tmp_path: Path) -> None:

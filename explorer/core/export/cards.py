@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from explorer.core.counting import counted
 from explorer.core.drawing.styles import Scale
@@ -140,7 +140,9 @@ def _sheet_rows(key: FilterKey, chosen: Chosen, tiles: dict[str, Tile | None]) -
             part = found.pictures[start : start + PICTURES]
             of_all = f", {start + 1:,} to {start + len(part):,} of {len(found.pictures):,}"
             title = f"{SHEETS[kind]}{of_all if len(found.pictures) > PICTURES else ''}"
-            rows[title] = [_drawn(key, entry, tiles[entry.picture]) for entry in part]
+            drawn = [_drawn(key, entry, tiles[entry.picture]) for entry in part]
+            names = (PurePosixPath(entry.picture).stem for entry in part)
+            rows[title] = [replace(one, lines=(name, *one.lines)) for one, name in zip(drawn, names, strict=True)]
     return rows
 
 

@@ -17,8 +17,9 @@ from explorer.core.figures.single import MM_PER_INCH, FigureStyle
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MARGIN, GAP, HEAD, CAPTION, TITLE, BAR = 4.0, 1.0, 34.0, 5.4, 4.0, 5.0
-"""Millimetres: around the page, between pictures, of the words above, below and above a picture, of the color bar."""
+MARGIN, GAP, HEAD, CAPTION, LINE, TITLE, BAR = 4.0, 1.0, 34.0, 5.4, 2.0, 4.0, 5.0
+"""Millimetres: around the page, between pictures, of the words above, of two lines below a picture and of one more,
+above a picture, of the color bar."""
 LOW_HEAD = 11.0
 """Millimetres of the words above pictures where there is no histogram."""
 LARGEST = 19.5
@@ -71,7 +72,7 @@ def draw_card(card: Card, style: FigureStyle) -> "Figure":
     width = style.width_mm or WIDTH
     rows = {title: pictures for title, pictures in card.rows.items() if pictures}
     sides = {title: _side(width, len(pictures)) for title, pictures in rows.items()}
-    below = {title: CAPTION if any(picture.lines for picture in pictures) else GAP for title, pictures in rows.items()}
+    below = {title: _below(pictures) for title, pictures in rows.items()}
     height = 2 * MARGIN + card.words.high + BAR + sum(TITLE + side + below[title] for title, side in sides.items())
     with MATPLOTLIB:
         page = _Page(width, height, style.dpi)
@@ -85,6 +86,12 @@ def draw_card(card: Card, style: FigureStyle) -> "Figure":
             top += TITLE + side + below[title]
         page.bar(MARGIN, height - MARGIN - 2.2, card.words, style)
         return page.figure
+
+
+def _below(pictures: Sequence[CardPicture]) -> float:
+    """Millimetres for the lines below a row."""
+    lines = max(len(picture.lines) for picture in pictures)
+    return CAPTION + LINE * max(0, lines - 2) if lines else GAP
 
 
 def _side(width: float, pictures: int) -> float:
@@ -134,7 +141,7 @@ class _Page:
         if picture.rgb is None:
             self.text(x + side / 2, y + side / 2, "not readable", 4.5, _GREY, "center")
         for number, line in enumerate(picture.lines):
-            self.text(x, y + side + 2.1 + 2.0 * number, shortened(drawable(line), 4.5, side), 4.5, _GREY)
+            self.text(x, y + side + 2.1 + LINE * number, shortened(drawable(line), 4.5, side), 4.5, _GREY)
 
     def bar(self, x: float, y: float, words: CardWords, style: FigureStyle) -> None:
         """The color scale of the overlays with its ends, and the note."""

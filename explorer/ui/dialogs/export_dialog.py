@@ -17,6 +17,7 @@ from explorer.core.counting import counted
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
 from explorer.core.tags.book import FilterKey
+from explorer.state.card_export import card_order, offers_cards
 from explorer.state.comparison_export import comparison_order
 from explorer.state.export_choices import filter_choices, last_choices, picture_choices, remember_choices
 from explorer.state.exporting import Order, figure_style
@@ -32,12 +33,14 @@ from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 
 WRITTEN = "those written below"
-LENS, BOTH, LENS_OF_BOTH = "lens", "both", "lens of both"
-"""Kinds of export: what the lens over the picture shows, and two networks; the others are whether sheets are made."""
-KINDS = {"figures": False, "sheets": True, BOTH: BOTH, LENS: LENS, LENS_OF_BOTH: LENS_OF_BOTH}
+LENS, BOTH, LENS_OF_BOTH, CARDS, CONTACT = "lens", "both", "lens of both", "cards", "contact sheets"
+"""Kinds of export: what the lens over the picture shows, two networks, and what the index chooses of each filter; the
+others are whether sheets are made."""
+KINDS = {"figures": False, "sheets": True} | {kind: kind for kind in (BOTH, LENS, LENS_OF_BOTH, CARDS, CONTACT)}
 """All of them by the names under which they are remembered: which are offered, and where, is not always the same."""
 
 OF_WINDOW = "Scale, with its numbers, colors, opacity and outline are those of the window."
+OF_CARDS = "Pictures and scale are those of the folder's index; colors, opacity and outline are those of the window."
 OF_LENS = "Target and settings of the lens are those of the window; each map has a color scale of its own."
 
 
@@ -69,6 +72,9 @@ class ExportDialog(TallEnough):
         self._kind, self._format = Choice(), Choice()
         self._kind.addItem("one figure for each filter and picture", False)
         self._kind.addItem("sheets: filters down, pictures across", True)
+        if offers_cards(workspace.evidence, workspace.library):
+            self._kind.addItem("one card for each filter: what the index says, and its pictures", CARDS)
+            self._kind.addItem("one contact sheet for each filter: its strongest and contrast pictures", CONTACT)
         if workspace.sides.second is not None:
             self._kind.addItem("one figure for each filter and picture: A, B and B − A", BOTH)
         through = exported_lens(workspace.lens)
@@ -170,6 +176,7 @@ class ExportDialog(TallEnough):
         self._caption.setEnabled(single)
         for box in (self._which, self._filters):
             box.setEnabled(not through)
+        self._pictures.setEnabled(not self._cards)
         self._width.setEnabled(not self._own)
         if through:
             count = len(self._pictures.currentData())
@@ -188,6 +195,11 @@ class ExportDialog(TallEnough):
             self._says.setText(str(error))
             self._go.setEnabled(False)
             return
+        if self._cards:
+            self._hint.setText(OF_CARDS)
+            self._says.setText(f"{counted(filters, 'filter')} = {counted(filters, 'file')}")
+            self._go.setEnabled(filters > 0)
+            return
         maps = f"{counted(filters, 'filter')} × {counted(pictures, 'picture')}"
         self._says.setText(
             f"{maps} = {counted(filters * pictures, 'map' if self._kind.currentData() is True else 'file')}"
@@ -198,6 +210,11 @@ class ExportDialog(TallEnough):
     def _own(self) -> bool:
         """Whether figures keep the picture's own pixels."""
         return self._own_size.isChecked() and not self._kind.currentData() and not self._caption.isChecked()
+
+    @property
+    def _cards(self) -> bool:
+        """Whether the index chooses the pictures of each filter."""
+        return self._kind.currentData() in (CARDS, CONTACT)
 
     @property
     def _lens(self) -> bool:
@@ -225,13 +242,18 @@ class ExportDialog(TallEnough):
                 self._workspace.session.view.style,
                 width,
                 self._dpi.value(),
-                sheet=sheet or both,
+                sheet=sheet or both or self._cards,
                 scale=scale,
                 caption=self._caption.isChecked(),
             )
             out, pictures = Path(self._out.text()).expanduser().absolute(), self._pictures.currentData()
             exporting, format = self._workspace.exporting, self._format.currentText()
-            if both:
+            if self._cards:
+                workspace, sheets = self._workspace, self._kind.currentData() == CONTACT
+                of_folder, tags = (workspace.evidence, workspace.library), workspace.tagging.book.copy()
+                style = replace(style, scale="folder", fixed=None)
+                exporting.begin_figures(card_order(*of_folder, out, chosen, tags, style, format, sheets=sheets))
+            elif both:
                 scales, sides = exporting.scales_in_window(chosen, scale), self._workspace.sides
                 values = {"out": out, "pictures": pictures, "style": style, "format": format}
                 exporting.begin_figures(comparison_order(sides, chosen, scales, **values))

@@ -68,7 +68,8 @@ def test_a_contact_sheet_shows_more_pictures_of_a_kind(
     assert next(iter(rows)).startswith("Strongest, 1 to 2 of ")
     given = {name.rpartition("/")[2]: word for name, word in zip(index.pictures, index.given, strict=True)}
     first = chosen["strongest"].pictures[0]
-    assert next(iter(rows.values()))[0].lines[0].endswith(given[first.picture.rpartition("/")[2]])
+    assert next(iter(rows.values()))[0].lines[1].endswith(given[first.picture.rpartition("/")[2]])
+    assert next(iter(rows.values()))[0].lines[0] == Path(first.picture).stem
     with pytest.raises(UserError, match='no contact sheet of "loudest"'):
         export_cards(network, index, folder, [key], tmp_path, STYLE, kinds=("loudest",))
 
