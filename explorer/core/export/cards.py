@@ -30,8 +30,8 @@ SHEETS = {
     "strongest": "Strongest",
     "weakest": "Weakest",
     "tenths": "Every tenth of the range",
-    "contrast": "Strong, and most alike without it",
-    "near": "Strong, and most alike of the same class without it",
+    "contrast": "Strong, and most alike but weak",
+    "near": "Strong, and most alike of the same class without an answer",
 }
 """What a contact sheet of a filter may show, by the kind in the gallery."""
 PICTURES, ON_SHEET = 8, 24

@@ -64,21 +64,27 @@ def check_report(
         "files": {name: {"given": os.fspath(path)} for name, path in _given(report).items()},
         "digests": {str(name): str(digest) for name, digest in report["digests"].items()},
         "versions": {str(name): str(version) for name, version in report["versions"].items()},
-        "commands": commands_of(replace(sources, files=_given(report), opening=_opening(report)), facts),
+        "commands": commands_of(_as_given(sources, report), facts),
     }
     found += differences(report["commands"], own["commands"], "commands")
     return found + page_differences(report["html"], page(own, drawn).encode("utf-8", "replace").decode("utf-8"))
+
+
+def _as_given(sources: Sources, report: Mapping[str, Any]) -> Sources:
+    """The sources with the names of files and the options that a report has in its commands."""
+    opening, words = report.get("opening"), report.get("words")
+    return replace(
+        sources,
+        files=_given(report),
+        opening=tuple(map(str, opening)) if isinstance(opening, list) else (),
+        words_file=Path(words) if isinstance(words, str) else None,
+    )
 
 
 def _given(report: Mapping[str, Any]) -> dict[str, Path]:
     """The files of a report as they were given, by the name of their option."""
     entries = {name: entry for name, entry in report["files"].items() if isinstance(entry, dict)}
     return {name: Path(entry["given"]) for name, entry in entries.items() if isinstance(entry.get("given"), str)}
-
-
-def _opening(report: Mapping[str, Any]) -> tuple[str, ...]:
-    words = report.get("opening")
-    return tuple(map(str, words)) if isinstance(words, list) else ()
 
 
 def _changed_files(was: Mapping[str, str], now: Mapping[str, str]) -> list[Difference]:

@@ -51,7 +51,7 @@ def _numbers(
     if "tags" in files:
         commands["decision"] = [PROGRAM, "tags", "list", files["tags"], f"--index={INDEX}"]
     if "auc" in facts["evaluation"]:
-        commands["evaluation"] = [PROGRAM, "evaluate", *network, *labels, f"--index={INDEX}"]
+        commands["evaluation"] = [PROGRAM, "evaluate", *network, *labels, *words, f"--index={INDEX}"]
     if "filters" in facts["suggestions"]:
         commands["suggestions"] = [
             *(PROGRAM, "suggest", *network, *labels, *corrections),

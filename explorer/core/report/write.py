@@ -25,6 +25,7 @@ def evidence_report(
         "files": {name: _named(path, out.parent) for name, path in sources.files.items()},
         "digests": sources.digests(),
         "opening": list(sources.opening),
+        "words": os.fspath(sources.words_file) if sources.words_file is not None else None,
         "versions": versions(),
         "commands": commands_of(sources, facts),
     }

@@ -22,7 +22,7 @@ from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex, build_index
 from explorer.core.network import open_network
 from explorer.core.progress import no_step
-from explorer.core.report import Sources, check, evidence_report, open_sources, sections, suggested
+from explorer.core.report import Sources, check, evidence_report, open_sources, sections, suggested, write
 from explorer.core.report.check import check_report, read_report
 from explorer.core.report.commands import commands_of
 from explorer.core.report.difference import differences
@@ -192,6 +192,18 @@ def test_what_a_person_reads_is_checked_as_the_numbers_inside(
     assert changed(tiles[0], f"data:image/jpeg;base64,{base64.b64encode(slight.getvalue()).decode()}") == []
 
 
+def test_a_page_with_words_that_a_person_decided_stands_the_check(
+    folder: Path, sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = read_report(folder / "report.html")["facts"]
+    for module in (check, write):
+        monkeypatch.setattr(module, "facts_of", lambda *asked: facts)
+    evidence_report(replace(sources, words_file=tmp_path / "words.json"), tmp_path / "report.html")
+    report = read_report(tmp_path / "report.html")
+    assert f"--words={tmp_path / 'words.json'}" in report["commands"]["numbers"]["evaluation"]
+    assert check_report(report, sources) == []
+
+
 def test_the_page_of_another_version_is_not_compared(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -285,6 +297,7 @@ def test_its_own_commands_make_its_numbers(
     assert cli.parser().parse_args(numbers["suggestions"][1:]).labels == folder / "labels.csv"
     decided = commands_of(replace(sources, words_file=tmp_path / "w.json"), facts)["numbers"]
     assert {name for name, words in decided.items() if f"--words={tmp_path / 'w.json'}" in words} == {
+        "evaluation",
         "muting border",
         "alarm",
     }
