@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
@@ -18,9 +17,6 @@ from explorer.state.muting import NAMED, Muting
 from explorer.state.on_look import SLOT, OnLook, lesions_in
 from explorer.state.tagging import Tagging
 
-if TYPE_CHECKING:
-    from trainer.measures.paired import Compared
-
 NOT_COMPLETE = "This can be asked once the index has every picture of the folder."
 NO_FOLDER = "Open the folder of the pictures first."
 NOTHING = "Mute filters (U), or give some a tag, to measure here what the network says of this folder without them."
@@ -30,10 +26,10 @@ MUTED = ""
 
 @dataclass(frozen=True)
 class FolderMutingResult:
-    """What was measured: a `sentence`, `rows` of names with what was compared, and `notes` to read them by."""
+    """What was measured: a `sentence`, `rows` (as `telling.rows` gives them), and `notes` to read them by."""
 
     sentence: str
-    rows: Sequence[tuple[str, "Compared"]]
+    rows: Sequence[tuple[str, str, str, str, str]]
     notes: Sequence[str]
 
 
@@ -113,11 +109,10 @@ class FolderMuting(OnLook):
 
         def work(on_step: OnStep) -> FolderMutingResult:
             from explorer.core.muting.effect import EffectOptions, muting_effect
-            from explorer.core.muting.telling import notes, rows, sentence
+            from explorer.core.muting.telling import artifact_of, as_dict, notes, rows, sentence
             from trainer.synthetic.artifacts import ARTIFACTS
 
-            word = named.removeprefix("tagged ")
-            artifact = word if word in ARTIFACTS else ""
+            artifact = artifact_of(named.removeprefix("tagged "), ARTIFACTS)
             effect = muting_effect(
                 network.for_another_thread(),
                 index.seen_from(folder.path),
@@ -128,7 +123,7 @@ class FolderMuting(OnLook):
                 on_step=on_step,
             )
             told = sentence(effect, named)
-            return FolderMutingResult(f"{told[:1].upper()}{told[1:]}.", rows(effect), notes(effect))
+            return FolderMutingResult(f"{told[:1].upper()}{told[1:]}.", rows(as_dict(effect)), notes(effect))
 
         self.found = None
         self._submit(work, self._done)

@@ -9,7 +9,6 @@ from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
-from trainer.measures.spoken import change
 
 MEASURE, STOP = "Measure", "Stop"
 
@@ -74,8 +73,8 @@ class FolderMutingPanel(QWidget):
         if found is not None:
             lines = [found.sentence]
             lines += [
-                f"{name}: {pair.before.value:.3f} to {pair.after.value:.3f}, {change(pair.change)}"
-                for name, pair in found.rows
+                f"{name}: {before} to {after}, {change} {interval}"
+                for name, before, after, change, interval in found.rows
             ]
             notes = "\n".join(found.notes)
         for part, text in ((self._said, said), (self._figures, "\n".join(lines)), (self._notes, notes)):
