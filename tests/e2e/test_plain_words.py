@@ -209,6 +209,30 @@ def test_the_ends_of_the_scale_are_dragged_and_locked_under_the_color_bar(demo: 
     assert (demo.view.style.scale, demo.view.style.peak) == ("fixed", kept.peak)
 
 
+def test_the_end_under_the_mouse_follows_it_both_ways_also_where_the_map_is_weak(demo: Person) -> None:
+    histogram, session = demo.parts.center.browser.viewer.histogram, demo.workspace.session
+    highest = float(demo.workspace.pipeline.map(7, 0).max())
+    session.update_style(scale="fixed", foot=0.0, peak=6 * highest)  # the map ends far below its scale
+
+    def at_end() -> int:
+        return histogram.at(demo.view.style.peak)
+
+    begun = at_end()
+    assert begun < histogram.width() - 6  # there is room to drag it up
+    demo.qtbot.mousePress(histogram, Qt.MouseButton.LeftButton, pos=QPoint(begun, 20))
+    for x in (begun - 6, begun - 12, begun, histogram.width() - 3, begun - 12):
+        demo.qtbot.mouseMove(histogram, QPoint(x, 20))
+        assert at_end() == pytest.approx(x, abs=1)
+    demo.qtbot.mouseRelease(histogram, Qt.MouseButton.LeftButton, pos=QPoint(begun - 12, 20))
+    lowered = demo.view.style.peak
+    assert lowered == pytest.approx(6 * highest * (begun - 12) / begun, rel=0.05)
+    begun = at_end()
+    demo.qtbot.mousePress(histogram, Qt.MouseButton.LeftButton, pos=QPoint(begun, 20))
+    demo.qtbot.mouseMove(histogram, QPoint(histogram.width() - 3, 20))
+    demo.qtbot.mouseRelease(histogram, Qt.MouseButton.LeftButton, pos=QPoint(histogram.width() - 3, 20))
+    assert demo.view.style.peak > 1.15 * lowered
+
+
 @pytest.mark.parametrize("size", SIZES[:3])
 def test_the_tour_hides_neither_what_it_is_about_nor_what_is_to_be_read(demo: Person, size: tuple[int, int]) -> None:
     viewer = demo.parts.center.browser.viewer

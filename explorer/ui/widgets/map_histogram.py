@@ -17,6 +17,8 @@ BINS, HEIGHT, REACH = 24, 44, 8
 """Bars; pixels of the whole; pixels beside an end within which the mouse takes it."""
 LEAST = 0.01
 """The shortest scale, in shares of what is shown."""
+ROOM = 1.25
+"""How far the ground reaches beyond the upper end of the scale, so that it can be dragged up, too."""
 
 
 class MapHistogram(QWidget):
@@ -31,6 +33,7 @@ class MapHistogram(QWidget):
         self.setAccessibleName("Histogram of the map, with the ends of its scale")
         tip(self, "how many places of the map answer how much; drag the ends of the scale; the key: as numbers")
         stands_for(self, "Scale: fixed values …")
+        self._map: Map | None = None
         self._counts: list[float] = []
         self._top = 0.0
         self._scale = Scale(0.0, 0.0)
@@ -38,14 +41,17 @@ class MapHistogram(QWidget):
 
     def show_map(self, map: "Map | None", scale: Scale | None) -> None:
         """Show a map with its scale, or nothing."""
-        self._counts, self._top = [], 0.0
-        if map is not None and scale is not None:
+        self._map, self._counts = map, []
+        if map is None or scale is None:
+            self._top = 0.0
+        else:
             import numpy as np
 
             answers = map[np.isfinite(map) & (map > 0)]
             self._scale = scale
             # While an end is dragged the ground must not move under the mouse.
-            self._top = max(float(answers.max(initial=0.0)), scale.peak) * 1.02
+            if not self._dragged or self._top <= 0:
+                self._top = max(float(answers.max(initial=0.0)) * 1.02, scale.peak * ROOM)
             if self._top > 0:
                 counts, _ = np.histogram(answers, bins=BINS, range=(0.0, self._top))
                 self._counts = [float(count) ** 0.5 for count in counts]  # else the weak answers would hide all others
@@ -77,7 +83,9 @@ class MapHistogram(QWidget):
         self._dragged = self._end_at(event.position().x()) if event.button() == Qt.MouseButton.LeftButton else ""
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._dragged = ""
+        if self._dragged:
+            self._dragged = ""
+            self.show_map(self._map, self._scale)  # on ground that fits what was chosen
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         x = event.position().x()
@@ -85,7 +93,7 @@ class MapHistogram(QWidget):
         self.setCursor(Qt.CursorShape.SizeHorCursor if near else Qt.CursorShape.ArrowCursor)
         if not self._dragged or self._top <= 0:
             return
-        value, least = max(0.0, min(x / (self.width() - 2), 1.0)) * self._top / 1.02, LEAST * self._top
+        value, least = max(0.0, min(x / (self.width() - 2), 1.0)) * self._top, LEAST * self._top
         foot, peak = self._scale.foot, self._scale.peak
         if self._dragged == "foot":
             foot = min(value, peak - least)
