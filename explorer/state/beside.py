@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 NOTHING, UNTOUCHED = "", "untouched"
 """Keys of the choice: nothing beside, and the picture without an overlay, which figures can have beside as well."""
+RESOLUTION = 256
+"""Longer side of a filter's map as it is drawn on the screen; beyond that Qt enlarges smoothly."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,13 @@ class BesideEntry(QObject):
         """Whether it was asked for elsewhere (in a tab), so that it stands there whatever else was chosen."""
         return False
 
-    def drawn(self) -> Drawn:
-        """What it shows now."""
+    @property
+    def picture(self) -> Path | None:
+        """The picture that it shows, where that is another than the one in view."""
+        return None
+
+    def drawn(self, longest: int = RESOLUTION) -> Drawn:
+        """What it shows now; a filter's map at most `longest` pixels long."""
         return Drawn()
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from explorer.core.counting import clipped
-from explorer.state.beside import BesideEntry, Drawn
+from explorer.state.beside import RESOLUTION, BesideEntry, Drawn
 from explorer.state.both_drawn import LONGEST
 from explorer.state.lens import ChosenLens
 from explorer.state.map_drawing import drawn_attribution
@@ -30,7 +30,7 @@ class WhatIfBeside(BesideEntry):
         """While somebody looks at a change."""
         return self._what_if.showing
 
-    def drawn(self) -> Drawn:
+    def drawn(self, longest: int = RESOLUTION) -> Drawn:
         """The changed picture with what lies over it, the one in view while it is made."""
         caption = " · ".join(filter(None, ("what if", "not the real picture", self._over.trouble)))
         over = self._over
@@ -53,7 +53,7 @@ class ShuffledBeside(BesideEntry):
         """While it is wanted and a lens is looked through."""
         return self._shuffled.showing
 
-    def drawn(self) -> Drawn:
+    def drawn(self, longest: int = RESOLUTION) -> Drawn:
         """The lens's map on shuffled weights, none while it is computed."""
         attribution, lens, activations = self._shuffled.found, self._lens.lens, self._pipeline.activations
         overlay = (
@@ -80,9 +80,9 @@ class NetworkBeside(BesideEntry):
         """Its name, while there is a second network."""
         return f"network B: {clipped(self._sides.name, LONGEST)}" if self._sides.name else ""
 
-    def drawn(self) -> Drawn:
+    def drawn(self, longest: int = RESOLUTION) -> Drawn:
         """B's answer, or A's while B lies in front."""
-        drawn = self._sides.both.drawn(second=not self._sides.swapped)
+        drawn = self._sides.both.drawn(second=not self._sides.swapped, longest=longest)
         return drawn if self._sides.both.own else replace(drawn, bar=None)
 
 
@@ -101,6 +101,6 @@ class DifferenceBeside(BesideEntry):
         """What it is called, while there is a second network."""
         return "difference B − A" if self._sides.name else ""
 
-    def drawn(self) -> Drawn:
+    def drawn(self, longest: int = RESOLUTION) -> Drawn:
         """The difference over the picture in view."""
         return self._sides.both.difference()

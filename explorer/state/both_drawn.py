@@ -7,7 +7,7 @@ from explorer.core.attribution.color_range import range_text
 from explorer.core.attribution.lens import Side
 from explorer.core.counting import clipped
 from explorer.core.drawing.styles import Scale
-from explorer.state.beside import Drawn, SignedBar
+from explorer.state.beside import RESOLUTION, Drawn, SignedBar
 from explorer.state.filter_match import FilterMatch
 from explorer.state.lens import ChosenLens
 from explorer.state.map_drawing import draw, drawn_attribution, fit, place_in
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 LONGEST = 28
 """Characters of a network's name in a caption."""
-RESOLUTION = 256
-"""Longer side of what is drawn; beyond that Qt enlarges smoothly."""
 HIGHER = Side("B higher", "B answers more than A", "B more:")
 LOWER = Side("A higher", "A answers more than B", "A more:")
 MORE = Side("B more", "more than A's", "B more:")

@@ -9,22 +9,25 @@ from PySide6.QtCore import QObject, Signal
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
+from explorer.state.beside import UNTOUCHED, Beside
 from explorer.state.exporting import Exporting, figure_style
 from explorer.state.figure_of_both import drawn_both
+from explorer.state.figure_of_panels import Draw, drawn_panels
 from explorer.state.file_state import state_of
 from explorer.state.lens import ChosenLens
-from explorer.state.lens_figure import drawn_lens
+from explorer.state.lens_figure import SLOT, drawn_lens
 from explorer.state.library import Library
+from explorer.state.occluding import Occluding
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session
 from explorer.state.settings_file import Settings
 from explorer.state.side_by_side import SideBySide
+from explorer.state.suggested_concept import SuggestedConcept
 from explorer.state.tagging import Tagging
 
 if TYPE_CHECKING:
     from explorer.core.network.opening import Network
 
-SLOT = "figure"
 DPI = 300
 FOLDER = "export/folder"
 """The setting that keeps into which folder figures went last."""
@@ -33,7 +36,7 @@ FOLDER = "export/folder"
 class FigureInView(QObject):
     """Draws what lies over the picture on the batch worker, with the same code as an export.
 
-    While two networks are looked at, the figure has what lies in front and what stands beside, each with its name.
+    What lies in front and what stands beside are both in it, each with its name.
     `copied(contents)` gives the file's content by format, `saved(path)` where a file lies, `failed(error)`.
     """
 
@@ -51,11 +54,15 @@ class FigureInView(QObject):
         tagging: Tagging,
         settings: Settings,
         sides: SideBySide,
+        beside: Beside,
+        occluding: Occluding,
+        concept: SuggestedConcept,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._pipeline, self._library, self._lens = session, pipeline, library, lens
         self._exporting, self._tagging, self._settings, self._sides = exporting, tagging, settings, sides
+        self._beside, self._occluding, self._concept = beside, occluding, concept
 
     @property
     def folder(self) -> Path:
@@ -80,10 +87,7 @@ class FigureInView(QObject):
         shown = self._pipeline.shown
         if shown is None or self._pipeline.activations is None:
             raise UserError("There is no figure in view yet; open a network and a picture.")
-        if self._sides.looking:
-            draw = drawn_both(self._session, self._pipeline, self._lens, self._sides, DPI)
-        else:
-            draw = self._of_lens() if self._lens.lens is not None else self._of_filter()
+        draw = self._drawn()
 
         def work(network: "Network", on_step: OnStep) -> object:
             on_step(0, 0)
@@ -94,7 +98,22 @@ class FigureInView(QObject):
 
         self._library.network_session.run(self._library.batch, SLOT, work, done, self.failed.emit)
 
-    def _of_filter(self) -> "Callable[[Network, str], tuple[str, bytes]]":
+    def _drawn(self) -> Draw:
+        """What draws all that the window shows; UserError for what is no figure."""
+        if self._occluding.patch is not None:
+            raise UserError("A patch lies on the picture: no figure is made of it. Take it away first; a click does.")
+        concept, entry = self._concept.lies_over(self._lens, self._sides), self._beside.shown
+        if self._sides.looking and concept:
+            raise UserError("A suggestion lies over the picture, and another network beside: press K first.")
+        if self._sides.looking:
+            return drawn_both(self._session, self._pipeline, self._lens, self._sides, DPI)
+        # One map, with the picture beside it or not, has a figure of its own.
+        if concept or (entry is not None and entry.key != UNTOUCHED):
+            in_view = self._session, self._pipeline, self._lens, self._sides, self._concept
+            return drawn_panels(*in_view, entry, DPI)
+        return self._of_lens() if self._lens.lens is not None else self._of_filter()
+
+    def _of_filter(self) -> Draw:
         """What draws the filter's map as the window shows it: the file's name and content."""
         view, shown = self._session.view, self._pipeline.shown
         assert shown is not None
@@ -119,7 +138,7 @@ class FigureInView(QObject):
 
         return draw
 
-    def _of_lens(self) -> "Callable[[Network, str], tuple[str, bytes]]":
+    def _of_lens(self) -> Draw:
         shown, name = self._pipeline.shown, self._lens.name
         draw = drawn_lens(self._lens, self._pipeline)
         assert shown is not None

@@ -142,6 +142,12 @@ class ChosenLens(QObject):
         """Of how many percentage points a change of a probability has the full color (`color_limit`)."""
         return self._session.view.style.points
 
+    @property
+    def opacity(self) -> float:
+        """How much of the picture its map covers, in [0, 1]; a picture that a lens made covers all."""
+        made = self.lens is not None and not self.lens.of_picture
+        return 1.0 if made else self._session.view.style.opacity
+
     def settings_of(self, name: str) -> Mapping[str, Value]:
         """What a person chose for the lens of this name, whether it lies over the picture or not."""
         return self._settings[name]

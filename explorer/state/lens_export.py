@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from explorer.core.attribution import LENSES
 from explorer.core.attribution.attribution_map import Value
+from explorer.core.attribution.color_range import limit_in_points, points_text
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.state.lens import ChosenLens
@@ -13,6 +14,7 @@ from explorer.state.target_choice import PREDICTED
 
 if TYPE_CHECKING:
     from explorer.core.attribution.figures_of_pictures import LensFigures
+    from explorer.core.figures.single import FigureStyle
     from explorer.core.network.opening import Network
 
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 class LensOrder:
     """What a person wants exported: figures of a lens on pictures, into the folder `out`.
 
-    `target` as `draw_figures` takes it.
+    `target` and `points` as `draw_figures` takes them.
     """
 
     out: Path
@@ -28,14 +30,13 @@ class LensOrder:
     lens: str
     target: str
     settings: tuple[tuple[str, Value], ...]
+    points: float
+    style: "FigureStyle"
     format: str
-    width_mm: float
-    dpi: int
 
     def draw(self, network: "Network", on_step: OnStep) -> "LensFigures":
         """Draw the figures that are not there yet; it may run in another thread."""
         from explorer.core.attribution.figures_of_pictures import draw_figures
-        from explorer.core.figures.single import FigureStyle
 
         return draw_figures(
             network,
@@ -45,7 +46,8 @@ class LensOrder:
             target=self.target,
             settings=dict(self.settings),
             format=self.format,
-            style=FigureStyle(width_mm=self.width_mm, dpi=self.dpi),
+            style=self.style,
+            points=self.points,
             on_step=on_step,
         )
 
@@ -59,13 +61,23 @@ def exported_lens(lens: ChosenLens, *, of_picture: bool = False) -> str:
     return f"{lens.lens.title} of {target_words}"
 
 
+def colors_exported(lens: ChosenLens) -> str:
+    """In words, what of the window the figures of the lens have, and where their colors end."""
+    limit = limit_in_points(lens.lens, lens.target, lens.points) if lens.lens is not None else None
+    scale = "each map has a color scale of its own" if limit is None else f"the colors end at {points_text(limit)}"
+    return f"Target, settings and opacity of the lens are those of the window; {scale}."
+
+
 def lens_order(
     lens: ChosenLens, out: Path, pictures: tuple[Path, ...], format: str, width_mm: float, dpi: int
 ) -> LensOrder:
-    """The lens over the picture as an order; UserError where there is none."""
+    """The lens over the picture as an order, in the colors of the window; UserError where there is none."""
+    from explorer.core.figures.single import FigureStyle
+
     request = lens.request
     if request is None:
         raise UserError("No lens lies over the picture; choose one (L).")
+    style = FigureStyle(width_mm=width_mm, dpi=dpi, opacity=lens.opacity)
     kind, _, _ = request.target.partition(":")
     target = f"{kind}:" if lens.pointed_at == PREDICTED else request.target
-    return LensOrder(out, pictures, request.lens, target, request.settings, format, width_mm, dpi)
+    return LensOrder(out, pictures, request.lens, target, request.settings, lens.points, style, format)

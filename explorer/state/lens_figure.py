@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from explorer.core.network.opening import Network
 
 DATA = "npz"
+SLOT = "drawing the figure"
+"""The worker's slot for the figure in view, which is announced under this name."""
 
 
 def save_shown(
@@ -38,17 +40,17 @@ def save_shown(
             raise cannot_write(path, error) from error
         return path
 
-    library.network_session.run(library.batch, "figure", work, saved)
+    library.network_session.run(library.batch, SLOT, work, saved)
 
 
 def drawn_lens(lens: ChosenLens, pipeline: Pipeline) -> "Callable[[Network, str], bytes]":
     """What draws the map on show as a file of some format (`DATA`: its numbers); it may run in another thread.
 
-    Its colors are those of the window.
+    Its colors and their opacity are those of the window.
 
     UserError where no lens shows a map yet; the function raises one where the picture's file is another by then.
     """
-    attribution, shown, chosen, points = lens.found, pipeline.shown, lens.lens, lens.points
+    attribution, shown, chosen, points, opacity = lens.found, pipeline.shown, lens.lens, lens.points, lens.opacity
     if attribution is None or shown is None or chosen is None or lens.rough:
         raise UserError("No lens shows a map yet; choose one (L), and wait for its map.")
 
@@ -72,6 +74,6 @@ def drawn_lens(lens: ChosenLens, pipeline: Pipeline) -> "Callable[[Network, str]
         rgb = shown.rgb if attribution.rgb is None else attribution.rgb
         limit = color_limit(chosen, attribution.target, attribution.map, points)
         figure = figure_of(network, chosen, rgb, attribution.map, attribution.score, described, limit)
-        return attribution_figure(figure, ending, FigureStyle())
+        return attribution_figure(figure, ending, FigureStyle(opacity=opacity))
 
     return draw

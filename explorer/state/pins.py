@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from explorer.core.counting import clipped
 from explorer.core.tags.book import FilterKey
-from explorer.state.beside import BesideEntry, Drawn
+from explorer.state.beside import RESOLUTION, BesideEntry, Drawn
 from explorer.state.lens import ChosenLens
 from explorer.state.lens_elsewhere import LensElsewhere
 from explorer.state.library import Library
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 LONGEST = 14
 """Characters of a picture's name in the choice."""
-RESOLUTION = 256
-"""Longer side of what is drawn; beyond that Qt enlarges smoothly."""
 
 
 class PinnedFilter(BesideEntry):
@@ -48,10 +46,10 @@ class PinnedFilter(BesideEntry):
             self.filter = filter
             self.changed.emit()
 
-    def drawn(self) -> Drawn:
+    def drawn(self, longest: int = RESOLUTION) -> Drawn:
         """Its overlay and its scale; the picture alone while there are no maps of it."""
         key, activations, caption = self.filter, self._pipeline.activations, f"pinned: filter {self.filter}"
-        overlay = self._pipeline.overlay(key.layer, key.filter, RESOLUTION) if key is not None else None
+        overlay = self._pipeline.overlay(key.layer, key.filter, longest) if key is not None else None
         if key is None or activations is None or overlay is None:
             return Drawn(caption=caption)
         scale = self._pipeline.scale(key.layer, key.filter)
@@ -74,7 +72,7 @@ class PinnedPicture(BesideEntry):
         self._through = LensElsewhere(library, lens, self)
         self._through.changed.connect(self._redraw)
         lens.changed.connect(self._redraw)
-        self.picture: Path | None = None
+        self._picture: Path | None = None
         self._crop: RGB | None = None
         library.over.arrived.connect(lambda pictures: self._redraw() if self.picture in pictures else None)
         pipeline.scale_changed.connect(self._redraw)
@@ -87,15 +85,20 @@ class PinnedPicture(BesideEntry):
         """Which picture it is, while one is pinned."""
         return f"picture {clipped(self.picture.stem, LONGEST)}" if self.picture is not None else ""
 
+    @property
+    def picture(self) -> Path | None:
+        """The picture that is pinned."""
+        return self._picture
+
     def pin(self, picture: Path | None) -> None:
         """Let this picture, which is the one in view, stand beside, or none any more."""
         if picture != self.picture:
             shown = self._pipeline.shown
-            self.picture = picture
+            self._picture = picture
             self._crop = shown.crop if shown is not None and shown.picture == picture else None
             self.changed.emit()
 
-    def drawn(self) -> Drawn:
+    def drawn(self, longest: int = RESOLUTION) -> Drawn:
         """The picture with the overlay; without it while it is computed."""
         if self.picture is None:
             return Drawn()
@@ -112,7 +115,7 @@ class PinnedPicture(BesideEntry):
         self._crop, size = over_picture.crop, over_picture.crop.shape[:2]
         maps = over_picture.maps.astype("float32")
         scale = self._pipeline.scale_over_pictures(maps, view.layer, view.filter)
-        overlay = draw(maps[view.filter], scale, view.style, fit((size[0], size[1]), RESOLUTION))
+        overlay = draw(maps[view.filter], scale, view.style, fit((size[0], size[1]), longest))
         same = scale == self._pipeline.scale(view.layer, view.filter)
         return Drawn(self._crop, overlay, Box(0, 0, *size), caption, None if same else scale)
 

@@ -4,14 +4,20 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.core.drawing.styles import Scale
 from explorer.core.progress import OnStep
+from explorer.state.beside import Drawn
 from explorer.state.library import Library
+from explorer.state.map_drawing import draw, fit
 from explorer.state.pipeline import Pipeline
+from explorer.state.session import DisplayStyle
 from explorer.state.suggesting import Suggesting
 
 if TYPE_CHECKING:
     from explorer.core.arrays import Map
     from explorer.core.suggestions import Suggestion
+    from explorer.state.lens import ChosenLens
+    from explorer.state.side_by_side import SideBySide
 
 SLOT = "suggested concept"
 
@@ -44,6 +50,22 @@ class SuggestedConcept(QObject):
     def map(self) -> "Map | None":
         """Its map (H, W) of the picture on show; None while it is found, and where it is not wanted."""
         return self._map if self.shown is not None else None
+
+    def lies_over(self, lens: "ChosenLens", sides: "SideBySide") -> bool:
+        """Whether it lies over the picture in place of the filter's map."""
+        return lens.lens is None and not sides.swapped and self.shown is not None
+
+    def drawn(self, style: DisplayStyle, longest: int) -> Drawn:
+        """Its map over all of the picture, at most `longest` pixels long; without it while it is found."""
+        suggestion, concept_map, scale = self.shown, self.map, Scale(0.0, 1.0)
+        caption = suggestion.words if suggestion is not None else ""
+        if concept_map is None:
+            return Drawn(caption=caption)
+        from trainer.networks.input_spec import Box
+
+        height, width = concept_map.shape
+        overlay = draw(concept_map, scale, style, fit((height, width), longest))
+        return Drawn(overlay=overlay, frame=Box(0, 0, height, width), caption=caption, bar=scale)
 
     def toggle(self) -> str:
         """Lay it over the picture, or go back to the filter's map; else what is missing, in words."""

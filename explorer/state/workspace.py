@@ -130,17 +130,6 @@ class Workspace(QObject):
         self.card = CardInView(self.session, self.library, self.evidence, self)
         self.reporting = Reporting(self.library, self.evidence, self.tagging, self.given, self.lists, self)
         self.exporting = Exporting(self.library, self.pipeline, self.tagging, self.settings, self)
-        self.figure = FigureInView(
-            self.session,
-            self.pipeline,
-            self.library,
-            self.lens,
-            self.exporting,
-            self.tagging,
-            self.settings,
-            self.sides,
-            self,
-        )
         self.point_maps = PointMaps(self.session, self.library, self.evidence, self.tagging, self)
         self.surrounds = MeasuredSurrounds(self)
         self.settings.setting_changed.connect(self._name_annotator)
@@ -151,6 +140,20 @@ class Workspace(QObject):
             self.session, self.library, self.evidence, self.tagging, index_command, self, lists=self.lists
         )
         self.suggested_concept = SuggestedConcept(self.pipeline, self.library, self.suggesting, self)
+        self.figure = FigureInView(
+            self.session,
+            self.pipeline,
+            self.library,
+            self.lens,
+            self.exporting,
+            self.tagging,
+            self.settings,
+            self.sides,
+            self.beside,
+            self.occluding,
+            self.suggested_concept,
+            self,
+        )
 
     def _build_second(self) -> None:
         """What a second network takes, which lies beside the first."""

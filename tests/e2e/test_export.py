@@ -12,6 +12,7 @@ from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
 from explorer.core.index import build_index, open_index
 from explorer.state.export_choices import remember_choices
+from explorer.state.figure_in_view import FOLDER
 from explorer.state.network_session import Request
 from explorer.ui.dialogs.export_dialog import BOTH, CARDS, CONTACT, LENS, ExportDialog
 from tests.e2e.conftest import DEMO, Open, Person
@@ -206,6 +207,29 @@ def test_what_the_lens_shows_is_exported_of_ten_pictures(demo: Person, tmp_path:
     dialog._pictures.setCurrentIndex(0)
     demo.click(dialog._go)
     demo.until(lambda: "drawn with other settings" in demo.message)
+
+
+def test_exported_maps_of_a_lens_have_the_colors_of_the_window(demo: Person, tmp_path: Path) -> None:
+    lens, session = demo.workspace.lens, demo.workspace.session
+    session.update_style(points=25.0, opacity=0.5)
+    lens.choose("occlusion")
+    demo.until(lambda: lens.found is not None and not lens.rough)
+    dialog = dialog_of(demo, tmp_path / "lens")
+    assert dialog._hint.text() == (
+        "Target, settings and opacity of the lens are those of the window; the colors end at 25 points."
+    )
+    dialog._pictures.setCurrentIndex(0)
+    demo.click(dialog._go)
+    demo.until(lambda: "written to" in demo.message)
+    demo.workspace.settings.set_text(FOLDER, str(tmp_path / "saved"))
+    demo.control("S")
+    demo.until(lambda: "lies in" in demo.message)
+    for folder in ("lens", "saved"):
+        (path,) = (tmp_path / folder).iterdir()
+        about = read_description(path)
+        assert (about["limit"], about["style"]["opacity"]) == (0.25, 0.5), folder
+    session.update_style(points=0.0)
+    assert "a color scale of its own" in dialog_of(demo, tmp_path / "lens")._hint.text()
 
 
 def test_a_kind_of_export_that_cannot_be_now_is_not_taken_for_another(demo: Person, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from explorer.ui.widgets.lists import HINTS, MARKS
 from explorer.ui.widgets.theme import apply_theme
 from tests.core.index.synthetic_index import write_index
 from tests.e2e.conftest import Person
+from tests.e2e.test_mouse_alone import pick
 
 REASON = "answers 4.1 x more on the bottom border than on the rest of the lesion; on 500 pictures"
 
@@ -165,6 +166,23 @@ def test_few_pictures_are_said_to_be_few_while_it_works(suggested: Person) -> No
     assert suggested.workspace.suggesting.progress == "beginning; 24 pictures may be too few to tell"
 
 
+def test_the_menu_answers_wherever_the_keyboard_is_and_the_keys_only_in_the_middle(suggested: Person) -> None:
+    workspace, key = suggested.workspace, FilterKey(7, 0)
+    pictures = suggested.parts.pictures.list
+    suggested.click_row(pictures, 1)
+    suggested.until(pictures.hasFocus)
+    suggested.press("Return", "Backspace")
+    assert (workspace.tagging.words(key), workspace.suggesting.rejected, suggested.message) == ((), None, "")
+    pick(suggested, "Tags", "Reject the suggestion")
+    assert workspace.suggesting.rejected is not None
+    pick(suggested, "Tags", "Reject the suggestion")
+    assert workspace.suggesting.rejected is None
+    pick(suggested, "Tags", "Accept the suggestion")
+    assert workspace.tagging.words(key) == ("border",)
+    pick(suggested, "Tags", "Accept the suggestion")
+    assert suggested.message == "Nothing is suggested for this filter."
+
+
 def test_in_a_field_the_keys_are_the_fields(suggested: Person) -> None:
     suggested.control("F")
     suggested.press("A", "B", "Backspace", "Return")
@@ -190,6 +208,23 @@ def test_the_concept_lies_over_the_picture_and_goes_again(suggested: Person) -> 
     suggested.press("K")
     assert concept.shown is None
     assert "K goes back" not in viewer.measured.text()
+
+
+def test_the_concept_over_the_picture_is_what_is_copied(suggested: Person) -> None:
+    workspace, copied = suggested.workspace, list[dict[str, bytes]]()
+    workspace.figure.copied.connect(copied.append)
+    suggested.press("K")
+    suggested.qtbot.waitUntil(lambda: workspace.suggested_concept.map is not None, timeout=60_000)
+    suggested.control("C")
+    suggested.until(lambda: copied)
+    svg = copied[0]["svg"].decode()
+    for words in ("border, bottom", "suggested for filter 7:0; found in the picture, not by the network", "drawn_01"):
+        assert words in svg
+    assert "scale: " not in svg  # the filter's map is not in view
+    suggested.press("K")
+    suggested.control("C")
+    suggested.until(lambda: len(copied) == 2)
+    assert "scale: " in copied[1]["svg"].decode()
 
 
 def test_a_suggestion_without_a_place_has_nothing_to_lay_over_the_picture(suggested: Person) -> None:

@@ -22,6 +22,11 @@ def in_points(lens: "Lens", target: str) -> bool:
     return lens.of_changes and target.startswith("probability:")
 
 
+def limit_in_points(lens: "Lens", target: str, points: float) -> float | None:
+    """Where the colors of every map of such a target end, whatever it holds; None where its own scale decides."""
+    return points / 100 if points > 0 and in_points(lens, target) else None
+
+
 def color_limit(lens: "Lens", target: str, map: "Map", points: float) -> float:
     """Where the colors of a map (H, W) end on both sides of zero, in its own units.
 
@@ -30,7 +35,8 @@ def color_limit(lens: "Lens", target: str, map: "Map", points: float) -> float:
     """
     from explorer.core.drawing.signed_overlay import limit_of
 
-    return points / 100 if points > 0 and in_points(lens, target) else limit_of(map, lens.quantile)
+    limit = limit_in_points(lens, target, points)
+    return limit_of(map, lens.quantile) if limit is None else limit
 
 
 def points_text(change: float) -> str:

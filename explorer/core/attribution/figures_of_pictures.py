@@ -6,6 +6,7 @@ from pathlib import Path, PurePath
 
 from explorer.core.arrays import RGB
 from explorer.core.attribution.attribution_map import Settings
+from explorer.core.attribution.color_range import OWN, limit_in_points
 from explorer.core.attribution.figure import figure_of
 from explorer.core.attribution.lens import Lens
 from explorer.core.attribution.result_file import describe
@@ -39,14 +40,16 @@ def draw_figures(
     settings: Settings,
     format: str,
     style: FigureStyle,
+    points: float = OWN,
     on_step: OnStep = no_step,
 ) -> LensFigures:
     """Draw what a lens shows of each picture into the folder `out`, one figure each, named after picture and lens.
 
     `target` is written as for `attribute`; "class:" and "probability:" without a name are of the class that the network
-    names of each picture. Pictures of several folders keep those below the one that they share. What was drawn with
-    the same settings before is left, so that an export that was interrupted goes on. UserError for a target that the
-    lens does not take, and where the folder cannot be made.
+    names of each picture. The colors of a map end at so many percentage `points` of a probability, as in `color_limit`.
+    Pictures of several folders keep those below the one that they share. What was drawn with the same settings before
+    is left, so that an export that was interrupted goes on. UserError for a target that the lens does not take, and
+    where the folder cannot be made.
     """
     lens.check_target(target)
     written, skipped, failed = list[str](), list[str](), list[tuple[str, str]]()
@@ -61,7 +64,7 @@ def draw_figures(
     for done, (path, figure_path) in enumerate(zip(todo, figure_paths, strict=True)):
         on_step(done, len(todo))
         try:
-            new = _draw(network, lens, path, out / figure_path, target, settings, format, style)
+            new = _draw(network, lens, path, out / figure_path, target, settings, format, style, points)
         except UserError as error:
             failed.append((path.name, str(error)))
             if isinstance(error, DiskFull):
@@ -88,12 +91,16 @@ def _draw(
     settings: Settings,
     format: str,
     style: FigureStyle,
+    points: float,
 ) -> bool:
     """Whether the figure was drawn; False where it was there. UserError where another is there under its name."""
     rgb = read_image(path)
     target = _named(network, rgb, target)
     named = (path.name, picture_digest(path)) if lens.of_picture else ("", "")
     described = {"lens": lens.name, **describe(network, target, settings, *named)}
+    limit = limit_in_points(lens, target, points)
+    if limit is not None:
+        described["points"] = points
     if figure_path.exists():
         if is_drawn_with(figure_path, lens.name, described, style):
             return False
@@ -106,6 +113,7 @@ def _draw(
         attribution.map,
         attribution.score,
         described,
+        limit,
     )
     try:
         replace_file(figure_path, attribution_figure(figure, format, style), follow=False)

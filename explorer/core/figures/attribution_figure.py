@@ -85,8 +85,12 @@ def is_drawn(path: Path, shown: AttributionFigure, style: FigureStyle) -> bool:
 
 
 def is_drawn_with(path: Path, kind: str, settings: dict[str, Any], style: FigureStyle) -> bool:
-    """Whether a file is a figure with these settings, whatever was measured and wherever its colors end."""
-    description, wanted = read_description(path) or {}, {"kind": kind, **settings, "style": _of(style)}
+    """Whether a file is a figure with these settings, whatever was measured.
+
+    Its colors end at the `points` of the settings; where they have none, at whatever the map's own scale was.
+    """
+    wanted = {"kind": kind, "points": None, **settings, "style": _of(style)}
+    description = read_description(path) or {}
     return all(description.get(name) == value for name, value in json.loads(json.dumps(wanted)).items())
 
 

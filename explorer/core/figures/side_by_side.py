@@ -15,6 +15,7 @@ from explorer.core.figures.encoding import MATPLOTLIB, describe, encode_pages
 from explorer.core.figures.millimetres import MillimetrePage
 from explorer.core.figures.sheet_layout import MARGIN, NARROWEST, drawable, shortened
 from explorer.core.figures.single import FigureStyle, fit
+from explorer.core.images import fitted
 from trainer.networks.input_spec import Box
 
 if TYPE_CHECKING:
@@ -49,13 +50,15 @@ class SignedEnds:
 class Panel:
     """One place of the figure: `overlay` (h, w, 4), or a picture that was made (h, w, 3), over `frame` of the picture.
 
-    `title` says which network and filter it is. Without an overlay the picture stands there alone.
+    `title` says which network and filter it is. Without an overlay the picture stands there alone. `picture` (H, W, 3)
+    is another than that of the figure.
     """
 
     title: str
     overlay: RGBA | RGB | None
     frame: Box | None
     bar: Scale | SignedEnds | None = None
+    picture: RGB | None = None
 
 
 def side_by_side(
@@ -82,7 +85,9 @@ def _page(rgb: RGB, panels: Sequence[Panel], lines: Sequence[str], style: Figure
         for column, panel in enumerate(panels):
             left, top = MARGIN + column * slot, MARGIN + TITLE
             page.text(left, top - 1.0, shortened(drawable(panel.title), SMALL, slot - GAP), SMALL, va="baseline")
-            page.image(_drawn(rgb, panel, (style.pixels(down), style.pixels(across)), style), left, top, across, down)
+            tall, wide = (down, across) if panel.picture is None else fitted(panel.picture.shape[:2], (down, across))
+            drawn = _drawn(rgb, panel, (style.pixels(tall), style.pixels(wide)), style)
+            page.image(drawn, left + (across - wide) / 2, top + (down - tall) / 2, wide, tall)
             _draw_bar(page, panel, (left + across + GAP, top, down), style)
         for line, words in enumerate(lines):
             y = MARGIN + TITLE + down + GAP + (line + 0.75) * LINE
@@ -94,6 +99,7 @@ def _page(rgb: RGB, panels: Sequence[Panel], lines: Sequence[str], style: Figure
 
 def _drawn(rgb: RGB, panel: Panel, size: tuple[int, int], style: FigureStyle) -> RGB:
     """A panel's picture at `size` (height, width)."""
+    rgb = rgb if panel.picture is None else panel.picture
     if panel.overlay is None or panel.frame is None:
         return fit(rgb, Box(0, 0, *rgb.shape[:2]), size).rgb
     canvas, overlay, opacity = fit(rgb, panel.frame, size), panel.overlay, style.opacity

@@ -1,6 +1,5 @@
 """Chooses what to export and how; the work runs in the background, with progress in the status bar."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -23,7 +22,7 @@ from explorer.state.export_choices import filter_choices, last_choices, picture_
 from explorer.state.exporting import Order, figure_style
 from explorer.state.figure_in_view import FOLDER
 from explorer.state.lens_comparison import lens_comparison_order
-from explorer.state.lens_export import exported_lens, lens_order
+from explorer.state.lens_export import colors_exported, exported_lens, lens_order
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.labels_and_layouts import column, label, row
@@ -41,7 +40,6 @@ KINDS = {"figures": False, "sheets": True} | {kind: kind for kind in (BOTH, LENS
 
 OF_WINDOW = "Scale, with its numbers, colors, opacity and outline are those of the window."
 OF_CARDS = "Pictures and scale are those of the folder's index; colors, opacity and outline are those of the window."
-OF_LENS = "Target and settings of the lens are those of the window; each map has a color scale of its own."
 
 
 class ExportDialog(TallEnough):
@@ -171,7 +169,7 @@ class ExportDialog(TallEnough):
     def _count(self) -> None:
         """Say how much it is before it is begun."""
         through, single = self._lens, self._kind.currentData() is False
-        self._hint.setText(OF_LENS if through else OF_WINDOW)
+        self._hint.setText(colors_exported(self._workspace.lens) if through else OF_WINDOW)
         self._own_size.setVisible(single and not self._caption.isChecked())
         self._caption.setEnabled(single)
         for box in (self._which, self._filters):
@@ -270,7 +268,7 @@ class ExportDialog(TallEnough):
         pictures, format = self._pictures.currentData(), self._format.currentText()
         width, dpi = float(self._width.value()), self._dpi.value()
         if self._kind.currentData() == LENS_OF_BOTH:
-            style = replace(figure_style(workspace.session.view.style, width, dpi, sheet=True), opacity=1.0)
+            style = figure_style(workspace.session.view.style, width, dpi, sheet=True)
             values = {"out": out, "pictures": pictures, "style": style, "format": format}
             workspace.exporting.begin_figures(lens_comparison_order(workspace.lens, workspace.sides, **values))
         else:

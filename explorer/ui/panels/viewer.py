@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QWidget
 
 from explorer.core.attribution.color_range import range_text
 from explorer.core.drawing.styles import Scale
-from explorer.state.beside import Beside, Drawn
+from explorer.state.beside import RESOLUTION, Beside, Drawn
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
-from explorer.state.map_drawing import draw, drawn_attribution, fit, place_in
+from explorer.state.map_drawing import drawn_attribution, place_in
 from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
 from explorer.state.pipeline import Pipeline
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 ENOUGH = 300
 """Height in pixels from which on there is room for a histogram under the color bar."""
 
-RESOLUTION, RESOLUTION_OF_LINES = 256, 512
-"""Longer side of the overlay over the picture, without and with an outline; beyond that Qt enlarges smoothly."""
+RESOLUTION_OF_LINES = 512
+"""Longer side of the overlay over the picture with an outline, which `RESOLUTION` would blur."""
 RELATIVE = "relative"
 """Stands at the ends of the bar of a lens whose values have no unit that people know."""
 
@@ -131,10 +131,7 @@ class Viewer(QWidget):
 
     def _set_opacity(self) -> None:
         """As it was chosen; a picture that a lens made covers what lies below it."""
-        attribution = self._lens.found
-        self.image.set_opacity(
-            1.0 if attribution is not None and attribution.rgb is not None else self._session.view.style.opacity
-        )
+        self.image.set_opacity(self._lens.opacity)
 
     def _frame(self) -> "Box | None":
         activations = self._pipeline.activations
@@ -186,8 +183,7 @@ class Viewer(QWidget):
     @property
     def _concept_lies_over(self) -> bool:
         """Whether a suggestion's concept lies over the picture in place of the filter's map."""
-        alone = self._lens.lens is None and self._occluding.patch is None and not self._sides.swapped
-        return alone and self._concept.shown is not None
+        return self._concept.lies_over(self._lens, self._sides)
 
     def _give_room(self) -> None:
         """The histogram stands where a filter's map lies over the picture, and the color bar is not too short then."""
@@ -205,20 +201,13 @@ class Viewer(QWidget):
 
     def _draw_concept(self) -> None:
         """What is suggested, where it is to be seen: found in the picture, not by the network."""
-        style, concept_map, suggestion = self._session.view.style, self._concept.map, self._concept.shown
+        style, suggestion = self._session.view.style, self._concept.shown
         self.measured.setText(f"{suggestion.words}: K goes back" if suggestion is not None else "")
         self.histogram.show_map(None, None)
         self._give_room()
-        if concept_map is None:
-            self.image.set_overlay(None, None)
-            self.bar.show_scale(None, style.color_map, style.outline)
-            return
-        from trainer.networks.input_spec import Box
-
-        scale = Scale(0.0, 1.0)
-        drawn = draw(concept_map, scale, style, fit(concept_map.shape, RESOLUTION_OF_LINES))
-        self.image.set_overlay(drawn, Box(0, 0, *concept_map.shape))
-        self.bar.show_scale(scale, style.color_map, style.outline)
+        drawn = self._concept.drawn(style, RESOLUTION_OF_LINES)
+        self.image.set_overlay(drawn.overlay, drawn.frame)
+        show_bar(self.bar, drawn, style)
 
     def _draw_attribution(self, lens: "Lens") -> None:
         self.measured.clear()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
@@ -35,6 +35,8 @@ class Command:
     """Whether its single letter goes to a word of a person's own vocabulary that has it too."""
     under: str = ""
     """The menu within the menu in which it stands, if any."""
+    hears: Callable[[], bool] | None = None
+    """Whether its keys are for it now; whoever chooses it in a menu means it wherever the keyboard is."""
     section: bool = False
     """Whether a line stands above it in its menu, or above the menu within it."""
 
@@ -43,6 +45,19 @@ def window_keys(commands: Sequence[Command]) -> frozenset[str]:
     """The single letters and digits that commands use, so that no word of the vocabulary may take them."""
     every = {key for command in commands if not command.yields for key in command.keys.split(" or ")}
     return frozenset(key for key in every if len(key) == 1 and key.isalnum())
+
+
+class KeyedAction(QAction):
+    """An entry of a menu whose keys do nothing while `hears` says that they are not for it."""
+
+    def __init__(self, text: str, parent: QMainWindow, hears: Callable[[], bool] | None) -> None:
+        super().__init__(text, parent)
+        self._hears = hears
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Shortcut and self._hears is not None and not self._hears():
+            return True
+        return super().event(event)
 
 
 class Actions:
@@ -93,7 +108,7 @@ class Actions:
             group.insert(position, action)
 
     def _add(self, command: Command) -> None:
-        action, menu = self._made(command.text, command.keys, command.run), self._menu_of(command)
+        action, menu = self._made(command.text, command.keys, command.run, command.hears), self._menu_of(command)
         action.setData(command.then)
         if command.yields:
             self._yielding.append((action, command.keys))
@@ -116,8 +131,10 @@ class Actions:
             self._within[path] = menu.addMenu(command.under)
         return self._within[path]
 
-    def _made(self, text: str, keys: str, run: Run) -> QAction:
-        action = QAction(entry_text(text), self._window)
+    def _made(self, text: str, keys: str, run: Run, hears: Callable[[], bool] | None = None) -> QAction:
+        # A handler in Python costs each of the many events of an action.
+        title = entry_text(text)
+        action = QAction(title, self._window) if hears is None else KeyedAction(title, self._window, hears)
         action.setShortcuts([QKeySequence(key) for key in keys.split(" or ") if key])
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         action.triggered.connect(lambda checked=False: run())

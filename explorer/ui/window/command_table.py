@@ -17,6 +17,7 @@ def command_table(commands: Commands) -> list[Command]:
     step, look, in_browser = commands.step, commands.switch, commands.in_browser
     files, tags, is_on = commands.files, commands.tags, commands.has_style
     workspace = commands.workspace
+    in_the_middle = lambda: commands.parts.center.has_keyboard  # noqa: E731
     stack, beside, sides = workspace.tagging.stack, workspace.beside.toggle, workspace.sides
     return [
         Command(FILE, "Open a network …", "Ctrl+O", files.open_model),
@@ -60,8 +61,10 @@ def command_table(commands: Commands) -> list[Command]:
         Command(WALK, "Star the picture, or take its star away", "Ctrl+D", commands.star),
         Command(TAGS, "Another word …", "#", tags.another_word, section=True),
         Command(TAGS, "A new word with a key …", "", tags.new_word),
-        Command(TAGS, "Accept the suggestion", "Return or Enter", tags.accept_suggestion),
-        Command(TAGS, "Reject the suggestion, or take that back", "Backspace", tags.reject_suggestion),
+        Command(TAGS, "Accept the suggestion", "Return or Enter", tags.accept_suggestion, hears=in_the_middle),
+        Command(
+            TAGS, "Reject the suggestion, or take that back", "Backspace", tags.reject_suggestion, hears=in_the_middle
+        ),
         Command(TAGS, "The suggestion's concept over the picture", "K", tags.show_concept, yields=True),
         Command(TAGS, "Suggest tags", "", tags.suggest_tags),
         Command(TAGS, "Detail of the tag", "D", tags.describe_tag),

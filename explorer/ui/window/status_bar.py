@@ -30,7 +30,6 @@ QUIET = {
     "compare filters",
     "filter's card",
     "layer facts",
-    "figure",
 }
 """Slots whose work is too short, or too much in the background, to be announced."""
 

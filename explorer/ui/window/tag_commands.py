@@ -72,14 +72,17 @@ class TagCommands:
             self._parts.tags.describe(word)
 
     def accept_suggestion(self) -> None:
-        """Give the filter in view the tag that is suggested, where the grid or the viewer has the keyboard."""
-        if self._parts.center.has_keyboard:
-            self._guard(self._workspace.suggesting.accept)
+        """Give the filter in view the tag that is suggested; say where there is none."""
+        self._answer(self._workspace.suggesting.accept)
 
     def reject_suggestion(self) -> None:
-        """Take the suggestion away, where the grid or the viewer has the keyboard."""
-        if self._parts.center.has_keyboard:
-            self._workspace.suggesting.reject()
+        """Take the suggestion away, or bring it back; say where there is none."""
+        self._answer(self._workspace.suggesting.reject)
+
+    def _answer(self, answer: Callable[[], bool]) -> None:
+        answered: list[bool] = []
+        if self._guard(lambda: answered.append(answer())) and not answered[0]:
+            self._parts.problems.show_text("Nothing is suggested for this filter.", calm=True)
 
     def show_concept(self) -> None:
         """Lay what is suggested over the picture, or go back to the filter's map."""

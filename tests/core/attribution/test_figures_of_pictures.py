@@ -7,6 +7,7 @@ import pytest
 from explorer.core.attribution import LENSES
 from explorer.core.attribution.figures_of_pictures import LensFigures, draw_figures
 from explorer.core.errors import UserError
+from explorer.core.figures.encoding import read_description
 from explorer.core.figures.single import FigureStyle
 from explorer.core.network.opening import Network
 from tests.networks import open_small
@@ -57,3 +58,20 @@ def test_what_is_of_no_picture_is_drawn_once(small: Network, pictures: Path, tmp
 def test_a_target_that_the_lens_does_not_take_is_refused(small: Network, pictures: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not take the target"):
         drawn(small, [pictures / "benign" / "picture1.png"], tmp_path / "out", "deconvnet")
+
+
+def test_the_colors_end_at_the_same_change_on_every_picture_where_that_is_wanted(
+    small: Network, pictures: Path, tmp_path: Path
+) -> None:
+    some, out = sorted((pictures / "benign").glob("*.png"))[:2], tmp_path / "out"
+    settings = LENSES["occlusion"].complete({"size": 16, "stride": 16})
+    told = {"lens": "occlusion", "target": "probability:", "settings": settings}
+    found = drawn(small, some, out, points=10.0, **told)
+    about = [read_description(out / name) for name in found.written]
+    assert [(figure["limit"], figure["points"]) for figure in about] == [(0.1, 10.0)] * 2
+    assert drawn(small, some, out, points=10.0, **told).skipped == found.written
+    for points in (0.0, 5.0):  # a figure with other colors is never taken for this one
+        assert "drawn with other settings" in drawn(small, some, out, points=points, **told).failed[0][1]
+    own = drawn(small, some, tmp_path / "own", **told)
+    assert drawn(small, some, tmp_path / "own", **told).skipped == own.written
+    assert "drawn with other settings" in drawn(small, some, tmp_path / "own", points=10.0, **told).failed[0][1]
