@@ -11,6 +11,8 @@ from explorer.state.settings_file import Settings
 from explorer.state.workspace import Workspace
 
 NAME = "export/choices"
+LAYER, EVERY = "layer", "all"
+"""Kinds of choices as they are remembered: the layer in view, whichever that is, and every filter."""
 
 
 def filter_choices(workspace: Workspace) -> list[tuple[str, str]]:
@@ -28,7 +30,22 @@ def filter_choices(workspace: Workspace) -> list[tuple[str, str]]:
     for key, tag in workspace.tagging.book.entries():
         keys.setdefault(tag.tag, set()).add(key)
     choices += [(f"tagged {word}, {counted(len(tagged), 'filter')}", f"tag:{word}") for word, tagged in keys.items()]
-    return [*choices, (f"all filters, {every:,}", "all")]
+    return [*choices, (f"all filters, {every:,}", EVERY)]
+
+
+def kept_words(selectors: str, layer: int) -> str:
+    """The kind of a choice of filters while `layer` is in view, which is remembered; "" for some filters by number."""
+    if selectors == str(layer):
+        return LAYER
+    return selectors if selectors == EVERY or selectors.startswith("tag:") else ""
+
+
+def chosen_again(workspace: Workspace) -> str:
+    """The selectors of the filters to begin with: those that are selected, else of the kind that was chosen last, where
+    there still are such."""
+    choices, last = [selectors for _, selectors in filter_choices(workspace)], last_choices(workspace.settings)
+    kept = str(workspace.session.view.layer) if last.get("filters") == LAYER else last.get("filters")
+    return kept if isinstance(kept, str) and kept in choices and not workspace.session.view.also else choices[0]
 
 
 def picture_choices(workspace: Workspace, listed: tuple[Path, ...]) -> list[tuple[str, tuple[Path, ...]]]:

@@ -89,6 +89,28 @@ def test_cells_open_their_pictures_and_all_come_back(demo: Person, index: Path) 
     assert names_in(demo) == list(pair.pictures)
 
 
+def test_the_keyboard_opens_the_pictures_of_a_cell(demo: Person, index: Path) -> None:
+    panel = findings(demo)
+    demo.workspace.evidence.take(open_index(index))
+    demo.until(lambda: demo.workspace.evaluating.found is not None)
+    demo.parts.center.take_keyboard()
+    for _ in range(200):
+        if QApplication.focusWidget() is panel.confusion:
+            break
+        demo.press("Tab")
+    assert QApplication.focusWidget() is panel.confusion
+    before, picked = demo.view, list[tuple[int, int]]()
+    panel.confusion.picked.connect(lambda *cell: picked.append(cell))
+    demo.press("Right", "Right")
+    assert panel.confusion._under == (0, 1)
+    assert "predicted as" in panel.confusion.toolTip()
+    demo.press("Down", "Up")
+    assert demo.view == before  # the arrows are the table's meanwhile
+    demo.press("Return")
+    assert picked == [(0, 1)]
+    assert "other predicted as melanoma" in demo.parts.pictures._alone.text()
+
+
 def test_the_threshold_moves_the_figures_and_the_table(demo: Person, index: Path) -> None:
     panel = findings(demo)
     demo.workspace.evidence.take(open_index(index))

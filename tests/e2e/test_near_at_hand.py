@@ -4,18 +4,22 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent, QDesktopServices
 from PySide6.QtWidgets import QApplication, QMenu
 
 from explorer.core.tags.book import FilterKey
 from explorer.state.manual import manual_pages
+from explorer.state.start import Start
 from explorer.ui.dialogs.export_dialog import WRITTEN, ExportDialog
 from explorer.ui.dialogs.history_dialog import HistoryDialog
 from explorer.ui.dialogs.manual import Manual
+from explorer.ui.widgets import show_in_folder
+from explorer.ui.widgets.overlay_grid import OverlayGrid
 from explorer.ui.window.actions import FILE, TAGS, VIEW
 from tests.conftest import ROOT
-from tests.e2e.conftest import Open, Person
+from tests.e2e.conftest import DEMO, Open, Person
 
 
 def menu_on(person: Person, part: object, place: QPoint) -> dict[str, object]:
@@ -58,6 +62,7 @@ def test_the_right_button_acts_on_what_it_frames(demo: Person, monkeypatch: pyte
     dialog.reject()
     shown: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: shown.append(url.toLocalFile()))
+    monkeypatch.setattr(show_in_folder, "marked", lambda path: False)
     pictures = demo.parts.pictures.list
     entries = menu_on(demo, pictures, pictures.visualRect(pictures.model().index(1, 0)).center())
     entries["Show in folder"].trigger()
@@ -68,6 +73,101 @@ def test_the_right_button_acts_on_what_it_frames(demo: Person, monkeypatch: pyte
     image = demo.parts.center.browser.viewer.image
     entries = menu_on(demo, image, image.viewport().rect().center())
     assert {"Copy the figure", "Show in folder", "Border"} <= set(entries)
+
+
+def test_a_file_is_marked_in_its_folder_where_the_system_can(demo: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    marked: list[Path] = []
+    monkeypatch.setattr(show_in_folder, "marked", lambda path: bool(marked.append(path)) or True)
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: pytest.fail("the folder was opened, too"))
+    pictures = demo.parts.pictures.list
+    entries = menu_on(demo, pictures, pictures.visualRect(pictures.model().index(1, 0)).center())
+    entries["Show in folder"].trigger()
+    assert marked == [demo.view.picture]
+
+
+@pytest.mark.parametrize(
+    ("system", "command"),
+    [("darwin", ["open", "-R", "/a/b c.png"]), ("win32", 'explorer /select,"/a/b c.png"')],
+)
+def test_other_systems_mark_a_file_in_their_own_way(
+    system: str, command: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[object] = []
+    monkeypatch.setattr(show_in_folder.sys, "platform", system)
+    monkeypatch.setattr(show_in_folder.subprocess, "Popen", lambda command, **more: begun.append(command))
+    assert show_in_folder.marked(Path("/a/b c.png"))
+    assert begun == [command]
+
+
+def test_pictures_that_show_the_filter_offer_what_filter_and_picture_do(demo: Person) -> None:
+    browser = demo.parts.center.browser
+    browser.tabs.setCurrentIndex(1)
+    demo.until(browser.over.isVisible)
+    entries = menu_on(demo, browser.over, browser.over.visualRect(browser.over.model().index(1, 0)).center())
+    assert {"Hair", "Copy 7:0", "Export this picture …", "Star", "Show in folder", "Copy the figure"} <= set(entries)
+    entries["Export this picture …"].trigger()
+    dialog = next(one for one in demo.window.findChildren(ExportDialog) if one.isVisible())
+    assert dialog._pictures.currentData() == (demo.view.picture,)
+    dialog.reject()
+    pictures = demo.parts.pictures.list
+    entries = menu_on(demo, pictures, pictures.visualRect(pictures.model().index(2, 0)).center())
+    assert "Export this picture …" in entries
+    browser.tabs.setCurrentIndex(2)  # its tiles are there as soon as the index is
+    (grid,) = browser.tabs.widget(2).findChildren(OverlayGrid)
+    assert grid.contextMenuPolicy() == Qt.ContextMenuPolicy.CustomContextMenu
+
+
+def test_the_kind_of_filters_that_was_exported_is_offered_again(demo: Person, tmp_path: Path) -> None:
+    def dialog() -> ExportDialog:
+        demo.control("E")
+        return next(one for one in demo.window.findChildren(ExportDialog) if one.isVisible())
+
+    demo.press("H")
+    for words, selectors in (("this layer", "7"), ("tagged hair", "tag:hair"), ("all filters", "all")):
+        first = dialog()
+        place = next(place for place in range(first._which.count()) if first._which.itemText(place).startswith(words))
+        first._which.setCurrentIndex(place)
+        first._which.activated.emit(place)
+        first.reject()
+        again = dialog()
+        assert again._filters.currentText() == selectors
+        again.reject()
+    first = dialog()
+    first._filters.setEditText("7")
+    first.reject()
+    demo.workspace.session.update(layer=5, filter=0)
+    again = dialog()
+    assert again._filters.currentText() == "5"  # the layer, whichever is in view
+    again.reject()
+    demo.commands.files.export("5:3")
+    asked = next(one for one in demo.window.findChildren(ExportDialog) if one.isVisible())
+    assert asked._filters.currentText() == "5:3"
+    asked.reject()
+
+
+def test_this_filter_over_what_a_search_found_begins_at_the_top_and_is_counted(
+    open_window: Open, tmp_path: Path
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(80):
+        Image.new("RGB", (40, 40), (number, 90, 90)).save(folder / f"picture{number:03}.png")
+    Image.new("RGB", (40, 40)).save(folder / "other.png")
+    person = open_window(Start(model=DEMO / "demo-scratch-cnn.safetensors", images=folder, device="cpu"))
+    person.wait_for_maps()
+    browser, pictures = person.parts.center.browser, person.parts.pictures.model.rows
+    person.workspace.session.update(picture=pictures[60])
+    browser.tabs.setCurrentIndex(1)
+    person.until(lambda: browser.over.verticalScrollBar().value() > 0)
+    assert not browser._of_pictures.isVisible()
+    person.control("F")
+    person.qtbot.keyClicks(QApplication.focusWidget(), "picture")
+    person.until(browser._of_pictures.isVisible)
+    assert browser._of_pictures.text() == "80 of 81 pictures"
+    person.until(lambda: browser.over.verticalScrollBar().value() == 0)
+    person.press("Escape")
+    person.until(lambda: browser.over.verticalScrollBar().value() > 0)  # at the picture in view again
+    assert not browser._of_pictures.isVisible()
 
 
 def test_the_right_button_on_a_tag(demo: Person) -> None:

@@ -92,6 +92,11 @@ def test_a_click_covers_the_place_and_says_what_moved(looking: Person) -> None:
     assert len(changes) == 64
     assert changes == sorted(changes, reverse=True)
     assert changes[0] > 0
+    # A bar is full where a filter moves by its whole scale, however little the others move.
+    for row in panel.patch._filters.model_.rows:
+        assert row.full == looking.workspace.pipeline.scale(looking.view.layer, row.filter).peak
+    top = panel.patch._filters.model_.rows[0]
+    assert f"A full bar is a change by {top.full:.3g}" in panel.patch._filters.model_.about(top)
     looking.click_row(panel.patch._filters, 1)
     assert looking.view.filter == panel.patch._filters.model_.rows[1].filter
     cover(looking, 0.4, 0.5)

@@ -18,7 +18,14 @@ from explorer.core.errors import UserError
 from explorer.core.tags.book import FilterKey
 from explorer.state.card_export import card_order, offers_cards
 from explorer.state.comparison_export import comparison_order
-from explorer.state.export_choices import filter_choices, last_choices, picture_choices, remember_choices
+from explorer.state.export_choices import (
+    chosen_again,
+    filter_choices,
+    kept_words,
+    last_choices,
+    picture_choices,
+    remember_choices,
+)
 from explorer.state.exporting import Order, figure_style
 from explorer.state.figure_in_view import FOLDER
 from explorer.state.lens_comparison import lens_comparison_order
@@ -46,9 +53,16 @@ class ExportDialog(TallEnough):
     """Figures of chosen filters on chosen pictures, in the style that is on show."""
 
     def __init__(
-        self, workspace: Workspace, pictures_found: tuple[Path, ...], parent: QWidget, filters: str = ""
+        self,
+        workspace: Workspace,
+        pictures_found: tuple[Path, ...],
+        parent: QWidget,
+        filters: str = "",
+        *,
+        of_picture: bool = False,
     ) -> None:
-        """`filters` are the selectors to begin with; without any the selected filters, or the one in view."""
+        """Begins with the selectors `filters`, or with the selected filters, else with what was chosen the last time;
+        with the picture in view where it is asked for that (`of_picture`)."""
         super().__init__(parent)
         self.setWindowTitle("Export figures")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -61,7 +75,7 @@ class ExportDialog(TallEnough):
             self._which.addItem(words, keys)
         self._which.addItem(WRITTEN, "")
         self._filters = Suggestions([keys for _, keys in choices])
-        self._filters.setEditText(filters or choices[0][1])
+        self._filters.setEditText(filters or chosen_again(workspace))
         self._filters.setAccessibleName("Filters to export, by their keys")
         self._which.activated.connect(lambda index: self._which_chosen())
         self._pictures = Choice()
@@ -112,6 +126,8 @@ class ExportDialog(TallEnough):
         buttons.rejected.connect(self.reject)
         self._hint = label("", "quiet")
         self._take_last()
+        if of_picture:
+            self._pictures.setCurrentIndex(0)
         if through:
             self._kind.setCurrentIndex(self._kind.findData(LENS))
         self.setLayout(column(form, self._hint, self._says, row(1, buttons), margin=2 * SPACE, gap=SPACE))
@@ -155,6 +171,7 @@ class ExportDialog(TallEnough):
     def done(self, result: int) -> None:
         """Also who leaves finds the choices again."""
         chosen = {
+            "filters": kept_words(self._filters.currentText().strip(), self._workspace.session.view.layer),
             "pictures": self._pictures.currentIndex(),
             "kind": next(name for name, kind in KINDS.items() if kind == self._kind.currentData()),
             "format": self._format.currentText(),

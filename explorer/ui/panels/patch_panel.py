@@ -32,7 +32,8 @@ SIDE = 32
 
 @dataclass(frozen=True)
 class Moved:
-    """A class or a filter (`filter` its number, -1 for a class) before and with the patch; `full` fills the bar.
+    """A class or a filter (`filter` its number, -1 for a class) before and with the patch; a change by `full` fills the
+    bar: the whole probability, or the filter's whole scale.
 
     `tags` are the words that a filter has.
     """
@@ -55,7 +56,8 @@ class MovedModel(ListModel):
 
     def about(self, row: Moved) -> str:
         tags = f"\n{', '.join(row.tags)}" if row.tags else ""
-        return f"{row.name}: {row.before:.3g} without the patch, {row.after:.3g} with it{tags}"
+        bar = f"\nA full bar is a change by {row.full:.3g}, where the filter's scale ends." if row.filter >= 0 else ""
+        return f"{row.name}: {row.before:.3g} without the patch, {row.after:.3g} with it{bar}{tags}"
 
     def data_of(self, row: Moved, role: int) -> Any:
         if role in (BASE, OVERLAY):
@@ -176,15 +178,15 @@ class PatchPanel(QWidget):
             self._filters.show_moved([])
             return
         before = patch.before.answers[layer]
-        full = float(abs(answers - before).max())
+        most = sorted(range(len(answers)), key=lambda filter_index: -abs(answers[filter_index] - before[filter_index]))
         self._filters.show_moved(
             Moved(
                 f"{layer}:{filter_index}",
-                float(old),
-                float(new),
-                full,
+                float(before[filter_index]),
+                float(answers[filter_index]),
+                self._model.scale_of(filter_index).peak,
                 filter_index,
                 self._model.words_of(filter_index),
             )
-            for filter_index, (old, new) in enumerate(zip(before, answers, strict=True))
+            for filter_index in most[:MOST]
         )

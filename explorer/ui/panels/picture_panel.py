@@ -64,6 +64,8 @@ class PicturePanel(QWidget):
     picked = Signal(object)
     left = Signal()
     """The search was left with Escape or Enter."""
+    searched = Signal(bool)
+    """Other words are searched for, or none any more."""
 
     def __init__(self, session: Session, library: Library, chosen: ChosenPictures, search: PictureSearch) -> None:
         super().__init__()
@@ -81,6 +83,7 @@ class PicturePanel(QWidget):
         self._nothing.hide()
         self.list = ViewedList(session, self.model, lambda: self.model.row_of(session.view.picture), "Pictures")
         self.list.setItemDelegate(PictureDelegate(self.list))
+        self.searched.connect(self.list.show_from_top)
         self.list.picked.connect(lambda index: self.picked.emit(self.model.rows[index]))
         self._alone = ElidedLabel("", "quiet")
         self._all = PlainTool("all")
@@ -124,7 +127,7 @@ class PicturePanel(QWidget):
         # Not from the start: loading the button's picture is a twentieth of the time until the window can be used.
         self._search.setClearButtonEnabled(bool(text))
         self.model.search(text)
-        self.list.show_from_top(bool(text.strip()))
+        self.searched.emit(bool(text.strip()))
         self._say_found()
 
     def _say_found(self) -> None:

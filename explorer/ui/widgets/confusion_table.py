@@ -4,20 +4,32 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from explorer.ui.widgets.plain_text import tip
+from explorer.ui.widgets.plain_text import show_tip, tip
 from trainer.measures.percent import percent
 
 MOST = 24
 """Classes that are shown: those with the most pictures."""
 LABELS, HEAD, GAP = 92, 20, 2
+STEPS: dict[int, tuple[int, int]] = {
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+}
+"""Keys that go to another cell: by how many rows and columns."""
+PICKS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
 
 
 class ConfusionTable(QWidget):
-    """Rows are the given classes, columns the predicted ones; `picked(given, predicted)` when a cell is clicked."""
+    """Rows are the given classes, columns the predicted ones; `picked(given, predicted)` when a cell is clicked.
+
+    With the keyboard: Tab goes in, arrows from cell to cell, Enter picks.
+    """
 
     picked = Signal(int, int)
 
@@ -26,6 +38,7 @@ class ConfusionTable(QWidget):
         self.setAccessibleName("Pictures by given and predicted class")
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click is to leave the keyboard with the filters
         self._classes: Sequence[str] = ()
         self.counts: npt.NDArray[np.int64] = np.zeros((0, 0), np.int64)
         self._shown: list[int] = []
@@ -98,11 +111,46 @@ class ConfusionTable(QWidget):
         if under is not None and event.button() == Qt.MouseButton.LeftButton:
             self.picked.emit(*under)
 
-    def leaveEvent(self, event: QEvent) -> None:
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if self._shown:
+            self._go_to(self._shown[0], self._shown[0])
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
         self._under = None
         self.update()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() not in (*STEPS, *PICKS) or not self._shown:
+            super().keyPressEvent(event)
+            return
+        given, predicted = self._under or (self._shown[0], self._shown[0])
+        if event.key() in PICKS:
+            self.picked.emit(given, predicted)
+            return
+        ends = zip((given, predicted), STEPS[event.key()], strict=True)
+        places = (self._shown.index(class_index) + step for class_index, step in ends)
+        self._go_to(*(self._shown[max(0, min(place, len(self._shown) - 1))] for place in places))
+
+    def _go_to(self, given: int, predicted: int) -> None:
+        """Frame a cell and say it."""
+        self._under, words = (given, predicted), self._words(given, predicted)
+        tip(self, words)
+        QTimer.singleShot(0, self, lambda: show_tip(self, words))  # Qt takes tooltips away while the keyboard moves
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._under = self._under if self.hasFocus() else None
+        self.update()
+
     def event(self, event: QEvent) -> bool:
+        # While the keyboard is here, the window's own use of these keys waits.
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            if event.key() in (*STEPS, *PICKS) and event.modifiers() in PLAIN:
+                event.accept()
+                return True
+            return super().event(event)
         if isinstance(event, QHelpEvent) and self._at(QPointF(event.pos())) is None:
             return True
         return super().event(event)

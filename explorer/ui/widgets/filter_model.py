@@ -4,6 +4,7 @@ from typing import Any
 
 from PySide6.QtGui import QPixmap
 
+from explorer.core.drawing.styles import Scale
 from explorer.core.tags.book import FilterKey
 from explorer.core.tags.vocabulary import Vocabulary
 from explorer.state.filter_facts import FilterFacts
@@ -132,6 +133,10 @@ class FilterModel(ListModel):
             edge, twins = marks(row, self._facts.of(layer))
             return ASKED * self._suggesting.waiting(FilterKey(layer, row)) + EDGE * edge + TWIN * bool(twins)
         return None
+
+    def scale_of(self, filter: int) -> Scale:
+        """The scale of one of the layer's filters, as its map is drawn."""
+        return self._pipeline.scale(self._session.view.layer, filter)
 
     def _draw(self, layer: int, filter: int) -> QPixmap | None:
         drawn = self._pipeline.overlay(layer, filter, CELL)

@@ -277,6 +277,7 @@ def _connect_choices(workspace: Workspace, parts: WindowParts, commands: Command
     parts.center.demo_asked.connect(files.open_demo)
     parts.center.scale_asked.connect(commands.choose_scale)
     pictures.model.modelReset.connect(lambda: parts.over.show_pictures(pictures.model.rows))
+    parts.center.made.connect(lambda browser: pictures.searched.connect(browser.over.show_from_top))
     pictures.picked.connect(lambda picture: workspace.session.update(picture=picture))
     pictures.left.connect(parts.center.take_keyboard)
     parts.filters.modelReset.connect(lambda: workspace.selection.keep(parts.filters.rows))

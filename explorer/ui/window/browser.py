@@ -110,6 +110,11 @@ class Browser(RememberingSplitter):
         self._filters_tab = QWidget()
         self.thumbnails = ThumbnailSize(settings, self.grid, self.over)
         choices = row(self._shown, self._order, self._count, InfoMark("signs"), 1, self.thumbnails)
+        self._pictures, self._of_pictures = over, label("", "quiet")
+        self._over_tab = QWidget()
+        self._over_tab.setLayout(column(self._of_pictures, self.over, gap=2))
+        over.modelReset.connect(self._count_pictures)
+        self._count_pictures()
         self.begin_here = begin_here
         self._filters_tab.setLayout(column(self._head(choices), self.grid, self.silent, gap=2))
         self.tabs = self._tabs(tabs)
@@ -218,7 +223,7 @@ class Browser(RememberingSplitter):
     def _tabs(self, more: Sequence[Tab]) -> QTabWidget:
         tabs = QTabWidget()
         tabs.addTab(self._filters_tab, "Filters")
-        tabs.addTab(self.over, "This filter")
+        tabs.addTab(self._over_tab, "This filter")
         for title, build in more:
             tabs.addTab(LateTab(build), title)
         tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -263,6 +268,13 @@ class Browser(RememberingSplitter):
         if after.style.opacity != before.style.opacity:
             self.grid.set_opacity(after.style.opacity)
             self.over.set_opacity(after.style.opacity)
+
+    def _count_pictures(self) -> None:
+        """Say on how many pictures the filter is shown, where not all of the folder are listed."""
+        listed, folder = len(self._pictures.rows), self._library.folder
+        total = len(folder.pictures) if folder is not None else 0
+        self._of_pictures.setText(f"{listed:,} of {counted(total, 'picture')}")
+        self._of_pictures.setVisible(0 < listed < total)
 
     def _say_what_is_shown(self) -> None:
         self._show_count()

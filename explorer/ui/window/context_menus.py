@@ -13,8 +13,11 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from explorer.core.tags.book import FilterKey
 from explorer.state.workspace import Workspace
+from explorer.ui.widgets.overlay_grid import OverlayGrid
 from explorer.ui.widgets.plain_text import entry_text
+from explorer.ui.widgets.show_in_folder import show_in_folder
 from explorer.ui.window.commands import Commands
+from explorer.ui.window.evidence_tabs import LateTab
 
 if TYPE_CHECKING:
     from explorer.ui.panels.tag_row import TagRow
@@ -51,8 +54,15 @@ class ContextMenus:
     def attach_to_browser(self, browser: "Browser") -> None:
         """The picture in view and the grids below it."""
         self._attach(browser.grid, self._of_filter)
-        self._attach(browser.over, self._of_picture)
+        self._attach(browser.over, self._of_tile)
+        for late in browser.tabs.findChildren(LateTab):
+            late.built.connect(self._attach_to_tiles)
         self._attach(browser.viewer.image, lambda: [*self._of_filter(), *self._of_picture()[1:]])
+
+    def _attach_to_tiles(self, tab: QWidget) -> None:
+        """The grids of pictures in a tab that was built."""
+        for grid in tab.findChildren(OverlayGrid):
+            self._attach(grid, self._of_tile)
 
     def _attach(self, part: QWidget, entries: Callable[[], list[Entry]]) -> None:
         part.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -101,17 +111,24 @@ class ContextMenus:
         picture = self._workspace.session.view.picture
         if picture is None:
             return []
-        from PySide6.QtCore import QUrl  # not before somebody asks
-        from PySide6.QtGui import QDesktopServices
-
-        folder = QUrl.fromLocalFile(str(picture.parent))
+        export = self._commands.unmuted(lambda: self._commands.files.export(of_picture=True))
         return [
             *list(self._figure())[:1],
             ("Take the star away" if picture in self._workspace.starred else "Star", self._commands.star),
             ("Pin the picture beside", self._commands.pin_picture),
-            ("Show in folder", lambda: QDesktopServices.openUrl(folder)),
+            ("Export this picture …", export),
+            ("Show in folder", lambda: show_in_folder(picture)),
             ("Copy the picture's path", lambda: QApplication.clipboard().setText(str(picture))),
         ]
+
+    def _of_tile(self) -> list[Entry]:
+        """A picture that shows the filter in view."""
+        view, entries = self._workspace.session.view, self._of_picture()
+        if self._workspace.library.network is None or not entries:
+            return entries
+        key = f"{view.layer}:{view.filter}"
+        copy_key = f"Copy {key}", lambda: QApplication.clipboard().setText(key)
+        return [(TAG_AS, self._commands.tags.new_word), *entries, copy_key]
 
     def _of_tag(self, row: "TagRow | None") -> list[Entry]:
         if row is None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -18,7 +18,9 @@ Tab = tuple[str, Callable[[], QWidget]]
 
 
 class LateTab(QWidget):
-    """The place of a panel that is built when it is first shown."""
+    """The place of a panel that is built when it is first shown; then `built(panel)`."""
+
+    built = Signal(object)
 
     def __init__(self, build: Callable[[], QWidget]) -> None:
         super().__init__()
@@ -32,6 +34,7 @@ class LateTab(QWidget):
         if self.content is None:
             self.content = self._build()
             self.setLayout(column(self.content))
+            self.built.emit(self.content)
         super().showEvent(event)
 
 

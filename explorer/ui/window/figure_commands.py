@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.fields import takes_text
 from explorer.ui.widgets.message_banner import NETWORK
+from explorer.ui.widgets.show_in_folder import show_in_folder
 from explorer.ui.window.parts import WindowParts
 
 SVG = "image/svg+xml"
@@ -42,9 +43,5 @@ class FigureCommands:
         self._say("The figure is on the clipboard, as a picture and as SVG.", calm=True)
 
     def _tell(self, path: Path) -> None:
-        from PySide6.QtCore import QUrl
-        from PySide6.QtGui import QDesktopServices
-
-        url = QUrl.fromLocalFile(str(path.parent))
         text = f"{path.name} lies in {path.parent}."
-        self._say(text, "Show in folder", lambda: QDesktopServices.openUrl(url), calm=True, until=[NETWORK])
+        self._say(text, "Show in folder", lambda: show_in_folder(path), calm=True, until=[NETWORK])

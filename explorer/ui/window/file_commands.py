@@ -125,8 +125,8 @@ class FileCommands:
         else:
             self._workspace.opening.open_folder(path.parent, labels, picture=path)
 
-    def export(self, filters: str = "") -> None:
-        """Ask what to export, of these filters to begin with ("7:8"), and do it in the background."""
+    def export(self, filters: str = "", *, of_picture: bool = False) -> None:
+        """Ask what to export, these filters ("7:8") or the picture in view to begin with; do it in the background."""
         from explorer.ui.dialogs.export_dialog import ExportDialog
 
         if self._workspace.library.network is None or self._workspace.library.folder is None:
@@ -137,7 +137,8 @@ class FileCommands:
             return
         listed = tuple(self._parts.pictures.model.rows)
         network = self._workspace.library.network.identity
-        dialog = ExportDialog(self._workspace, listed, self._parent, filters or self._typed.get(network, ""))
+        filters = filters or self._typed.get(network, "")
+        dialog = ExportDialog(self._workspace, listed, self._parent, filters, of_picture=of_picture)
 
         def keep(exported: int) -> None:
             self._typed = {} if exported else {network: dialog.typed}
