@@ -23,6 +23,7 @@ from explorer.ui.widgets.theme import apply_theme
 from tests.core.index.synthetic_index import write_index
 from tests.e2e.conftest import Person
 from tests.e2e.test_mouse_alone import pick
+from tests.e2e.test_near_at_hand import menu_on
 
 REASON = "answers 4.1 x more on the bottom border than on the rest of the lesion; on 500 pictures"
 
@@ -177,6 +178,10 @@ def test_the_menu_answers_wherever_the_keyboard_is_and_the_keys_only_in_the_midd
     assert workspace.suggesting.rejected is not None
     pick(suggested, "Tags", "Reject the suggestion")
     assert workspace.suggesting.rejected is None
+    grid = suggested.parts.center.browser.grid
+    place = grid.visualRect(grid.model().index(suggested.parts.filters.row_of(0), 0)).center()
+    assert {"Accept the suggestion", "Reject the suggestion"} <= set(menu_on(suggested, grid, place))
+    suggested.click_row(pictures, 2)
     pick(suggested, "Tags", "Accept the suggestion")
     assert workspace.tagging.words(key) == ("border",)
     pick(suggested, "Tags", "Accept the suggestion")

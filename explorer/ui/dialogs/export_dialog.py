@@ -1,5 +1,6 @@
 """Chooses what to export and how; the work runs in the background, with progress in the status bar."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt

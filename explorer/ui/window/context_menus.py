@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 Entry = tuple[str, Callable[[], object]]
 TAG_AS = "Tag as"
 STAR = "Star the picture, or take its star away"
+ACCEPT, REJECT = "Accept the suggestion", "Reject the suggestion"
 COMMAND_OF = {
+    REJECT: "Reject the suggestion, or take that back",
     "Copy the figure": "Copy the figure in view",
     "Save the figure": "Save the figure in view",
     "Pin the filter beside": "Pin the filter beside, or let it go",
@@ -100,6 +102,7 @@ class ContextMenus:
         key = f"{view.layer}:{view.filter}"
         return [
             (TAG_AS, commands.tags.new_word),
+            *self._suggestion(),
             *self._figure(),
             ("Pin the filter beside", commands.pin_filter),
             (f"Export filter {key} …", commands.unmuted(lambda: commands.files.export(key))),
@@ -163,6 +166,12 @@ class ContextMenus:
         yield f"Restore {key}" if key in muting.keys else f"Mute {key}", self._commands.mute
         if len(muting.keys) > 1:
             yield "Restore all muted filters", muting.restore
+
+    def _suggestion(self) -> Iterator[Entry]:
+        """The answers to what is suggested for the filter, while it waits for one."""
+        if self._workspace.suggesting.offered is not None:
+            yield ACCEPT, self._commands.tags.accept_suggestion
+            yield REJECT, self._commands.tags.reject_suggestion
 
     def _figure(self) -> Iterator[Entry]:
         commands = self._commands
