@@ -1,10 +1,13 @@
 """The command line as a whole: which words open the window, and what is said to wrong ones."""
 
+import argparse
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
+import trainer.cli
 from explorer import cli, display
 from tests.conftest import ROOT
 
@@ -16,6 +19,26 @@ def test_help_names_every_command(words: list[str], capsys: pytest.CaptureFixtur
     assert ended.value.code == 0
     text = capsys.readouterr().out
     assert all(f"\n    {name} " in text for name in cli.COMMANDS)
+
+
+def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """A command line, and those of its subcommands at any depth."""
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for subparser in action.choices.values():
+                yield from parsers(subparser)
+
+
+@pytest.mark.parametrize("top", [cli.parser(), trainer.cli.parser()], ids=lambda top: top.prog)
+def test_every_command_has_a_help_that_says_what_was_written(top: argparse.ArgumentParser) -> None:
+    found = list(parsers(top))
+    assert len(found) > 9
+    for parser in found:
+        help = " ".join(parser.format_help().split()).replace("- ", "-")
+        for action in parser._actions:
+            if action.help not in (None, argparse.SUPPRESS):
+                assert " ".join(str(action.help).split()).replace("- ", "-") in help, parser.prog
 
 
 @pytest.mark.parametrize("words", [["--help"], ["layers", "--help"], ["occlude", "--help"]])

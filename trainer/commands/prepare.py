@@ -73,7 +73,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         default="stop",
         help="what to do about a diagnosis that the table does not know: stop (default), or leave its pictures out",
     )
-    parser.add_argument("--folds", type=whole_number, default=0, metavar="K", help="K folds instead of 64/16/20 %%")
+    parser.add_argument("--folds", type=whole_number, default=0, metavar="K", help="K folds instead of 64/16/20 %")
     parser.add_argument("--own-split", action="store_true", help="split anew, even if the table or the folders do")
     parser.add_argument(
         "--no-validation", action="store_true", help="set no validation part apart: epochs are fixed, as in the paper"

@@ -57,10 +57,20 @@ def through(program: str, work: Callable[[], int | None]) -> int:
 _REQUIRED = "the following arguments are required: "
 
 
+class _PlainHelp(argparse.HelpFormatter):
+    """argparse's, which takes a help as it is written: a percent sign is one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        return (action.help or "").replace("%", "%%")
+
+
 class Parser(argparse.ArgumentParser):
     """argparse's, whose complaints are one line of plain text and name the nearest word that is known."""
 
     _words: Sequence[str] = ()
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{"formatter_class": _PlainHelp, **options})
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """The arguments; a flag that is not known is named together with the nearest one of its subcommand."""

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from explorer.core.attribution.attribution_map import AttributionMap, Settings, Value
-from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Setting, Side
+from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Setting, Side, following_gradients
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 
@@ -129,6 +129,7 @@ def pictured(moved: "torch.Tensor", quantile: float) -> "RGB":
     return np.ascontiguousarray(np.broadcast_to(shown, (*shown.shape[:2], 3)))
 
 
+@following_gradients
 def _compute(
     network: "Network", rgb: "RGB", target: str, settings: Settings, on_step: OnStep, on_rough: OnRough | None
 ) -> AttributionMap:

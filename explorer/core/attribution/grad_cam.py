@@ -7,7 +7,7 @@ follows it directly, before the activation.
 from typing import TYPE_CHECKING
 
 from explorer.core.attribution.attribution_map import AttributionMap, Settings
-from explorer.core.attribution.lens import CLASS, LAST_LAYER, Lens, OnRough, Setting, Side
+from explorer.core.attribution.lens import CLASS, LAST_LAYER, Lens, OnRough, Setting, Side, following_gradients
 from explorer.core.progress import OnStep
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def weighted_maps(network: "Network", rgb: "RGB", target: str, layer: "Value") -
     return resized, float(values.detach()[0])
 
 
+@following_gradients
 def _compute(
     network: "Network", rgb: "RGB", target: str, settings: Settings, on_step: OnStep, on_rough: OnRough | None
 ) -> AttributionMap:

@@ -52,9 +52,14 @@ def valued(
 
     UserError where the network's answer does not follow from the pictures in a way that can be differentiated.
     """
+    if any(weights.is_inference() for weights in network.module.parameters()):
+        raise UserError(
+            f"The weights of {network.name} were made within torch.inference_mode(), where nothing has a gradient; "
+            "make the network outside of it."
+        )
     read = [source(info) for info in target.infos]
     sources = [source(info) for info in layers]
-    with torch.enable_grad(), _keeping(network.module, {*read, *sources}) as outputs:
+    with _keeping(network.module, {*read, *sources}) as outputs:
         logits = network.logits(pictures.clone())  # a network may begin with an operation in place
         value = outputs[read[0]] if read else logits
         values = answers(target, value, value, len(pictures))[:, 0]

@@ -6,7 +6,7 @@ Springenberg et al. (2014), section 3.4; the largest magnitude over the colors.
 from typing import TYPE_CHECKING
 
 from explorer.core.attribution.attribution_map import AttributionMap, Settings
-from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Side
+from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Side, following_gradients
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 
@@ -37,6 +37,7 @@ def followed(network: "Network", rgb: "RGB", target: str, rule: "Rule", title: s
     return slopes[0], float(values[0])
 
 
+@following_gradients
 def _compute(
     network: "Network", rgb: "RGB", target: str, settings: Settings, on_step: OnStep, on_rough: OnRough | None
 ) -> AttributionMap:

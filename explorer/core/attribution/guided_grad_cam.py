@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from explorer.core.attribution.attribution_map import AttributionMap, Settings
 from explorer.core.attribution.grad_cam import LAYER, weighted_maps
 from explorer.core.attribution.guided_backprop import HERE, followed
-from explorer.core.attribution.lens import CLASS, Lens, OnRough
+from explorer.core.attribution.lens import CLASS, Lens, OnRough, following_gradients
 from explorer.core.progress import OnStep
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from explorer.core.network.opening import Network
 
 
+@following_gradients
 def _compute(
     network: "Network", rgb: "RGB", target: str, settings: Settings, on_step: OnStep, on_rough: OnRough | None
 ) -> AttributionMap:

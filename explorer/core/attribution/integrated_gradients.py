@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from explorer.core.attribution.attribution_map import AttributionMap, Settings, Value
-from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Setting, Side
+from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Setting, Side, following_gradients
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from trainer.measures.percent import percent
@@ -48,6 +48,7 @@ def empty(network: "Network", picture: "torch.Tensor", baseline: Value) -> "torc
     return ((colors[baseline] - mean) / std).expand_as(picture)
 
 
+@following_gradients
 def _compute(
     network: "Network", rgb: "RGB", target: str, settings: Settings, on_step: OnStep, on_rough: OnRough | None
 ) -> AttributionMap:

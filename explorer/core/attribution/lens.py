@@ -6,6 +6,7 @@ Imports nothing that computes, because a window lists its lenses before torch is
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import wraps
 from numbers import Integral, Real
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -131,3 +132,18 @@ class Lens:
         if (CLASS if kind == "probability" else kind) not in self.targets:
             written = ", ".join(FORMS[kind] for kind in self.targets)
             raise UserError(f'{self.title} does not take the target "{target}"; write {written}.')
+
+
+def following_gradients(compute: Compute) -> Compute:
+    """The same with gradients switched on, whatever the caller did with them (`no_grad`, `inference_mode`)."""
+
+    @wraps(compute)
+    def computed(
+        network: "Network", rgb: "RGB", target: str, settings: Settings, on_step: OnStep, on_rough: OnRough | None
+    ) -> AttributionMap:
+        import torch
+
+        with torch.inference_mode(False), torch.enable_grad():
+            return compute(network, rgb, target, settings, on_step, on_rough)
+
+    return computed

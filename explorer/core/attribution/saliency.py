@@ -7,7 +7,7 @@ is the mean over pictures with noise (SmoothGrad; Smilkov et al. 2017), whose no
 from typing import TYPE_CHECKING
 
 from explorer.core.attribution.attribution_map import AttributionMap, Settings
-from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Setting, Side
+from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Setting, Side, following_gradients
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 
@@ -37,6 +37,7 @@ def noisy(picture: "torch.Tensor", samples: int, noise: float) -> "Iterator[torc
         yield picture + spread * torch.randn(picture.shape, generator=random).to(picture.device)
 
 
+@following_gradients
 def _compute(
     network: "Network", rgb: "RGB", target: str, settings: Settings, on_step: OnStep, on_rough: OnRough | None
 ) -> AttributionMap:

@@ -16,7 +16,8 @@ def fast_copy(network: Network) -> Network:
     Convolutions are up to twice as fast on processors so; a module that views its maps as rows cannot be run so.
     """
     plain, fast = network.for_another_thread(), network.copy()
-    fast.module.to(memory_format=torch.channels_last)
+    with torch.inference_mode(False):  # relevance asks these weights for gradients
+        fast.module.to(memory_format=torch.channels_last)
     picture = _picture(network)
     with torch.inference_mode():
         before = network_answer(plain, picture)
@@ -40,7 +41,7 @@ def overwritten(network: Network, sources: "dict[tuple[str, int], int]") -> froz
         if (name, run) in sources:
             seen[sources[name, run]] = output, output._version
 
-    with torch.no_grad(), watching(network.module, _names(sources), note):
+    with torch.inference_mode(False), torch.no_grad(), watching(network.module, _names(sources), note):
         network.module(_picture(network))
     return frozenset(layer for layer, (maps, version) in seen.items() if maps._version != version)
 

@@ -84,7 +84,7 @@ class Measurer:
         batch = batch.to(network.device)
         with torch.inference_mode(target is None), self._watching(take, embedding.append):
             if target is not None:
-                batch = batch.requires_grad_()
+                batch = (batch.clone() if batch.is_inference() else batch).requires_grad_()
             logits = network.logits_in(network.module(batch), len(batch))
             if target is not None:
                 target(logits).sum().backward()  # type: ignore[no-untyped-call]

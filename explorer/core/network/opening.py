@@ -60,16 +60,17 @@ class Network:
 
     def copy(self) -> "Network":
         """The same network around a copy of the module, with which anything may be done."""
-        return self._around(copy.deepcopy(self.module))
+        with torch.inference_mode(False):  # what is made within it has no gradients, and does not count its changes
+            return self._around(copy.deepcopy(self.module))
 
     def for_another_thread(self) -> "Network":
         """The same network around a module of its own: two threads in one hooked module mix their maps.
 
         It shares the parameters, which no pass changes; what a pass may change, buffers too, is copied.
         """
-        return self._around(
-            copy.deepcopy(self.module, {id(parameter): parameter for parameter in self.module.parameters()})
-        )
+        shared = {id(parameter): parameter for parameter in self.module.parameters()}
+        with torch.inference_mode(False):
+            return self._around(copy.deepcopy(self.module, shared))
 
     def _around(self, module: nn.Module) -> "Network":
         same = dataclasses.replace(self, module=module)
@@ -114,17 +115,18 @@ def open_network(
             handle.remove()
         return answers[0]
 
-    opened = open_model(
-        Path(path),
-        architecture=architecture,
-        device=torch_device,
-        classes=classes,
-        input=input,
-        outputs=outputs,
-        key=key,
-        allow_code=allow_code,
-        run=run,
-    )
+    with torch.inference_mode(False):  # weights made within it could be asked for no gradient later
+        opened = open_model(
+            Path(path),
+            architecture=architecture,
+            device=torch_device,
+            classes=classes,
+            input=input,
+            outputs=outputs,
+            key=key,
+            allow_code=allow_code,
+            run=run,
+        )
     if not layers:
         raise UserError(f"{Path(path).name} ({opened.architecture}) has no convolutional layer (Conv2d) to look at.")
     checkpoint = opened.checkpoint

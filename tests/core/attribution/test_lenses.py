@@ -1,10 +1,13 @@
 """Every lens is looked through in one way, and says what is wrong with what it was given."""
 
+import copy
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from explorer.core.attribution import LENSES, attribute
 from explorer.core.attribution.lens import CLASS, FILTER
@@ -91,6 +94,39 @@ def test_a_lens_gives_a_map_of_the_input_that_says_how_it_was_made(small: Networ
     assert np.isfinite(found.score)
     assert found.method
     assert steps[-1][0] == steps[-1][1] > 0
+
+
+@pytest.mark.parametrize("without_gradients", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("name", LENSES)
+def test_a_script_may_have_switched_gradients_off(small: Network, name: str, without_gradients: type) -> None:
+    target, settings = target_of(name), QUICK.get(name, {})
+    expected = attribute(small, RGB, name, target=target, **settings).map
+    with without_gradients():
+        found = attribute(small, RGB, name, target=target, **settings).map
+        of_copy = attribute(small.copy(), RGB, name, target=target, **settings).map
+        assert not torch.is_grad_enabled(), "and finds them as it left them"
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(of_copy, expected)
+
+
+@pytest.mark.parametrize("without_gradients", [torch.no_grad, torch.inference_mode])
+def test_a_network_may_be_opened_where_gradients_are_off(
+    small: Network, tmp_path: Path, without_gradients: type
+) -> None:
+    with without_gradients():
+        network = open_small(tmp_path)
+    for name in LENSES:
+        target, settings = target_of(name), QUICK.get(name, {})
+        expected = attribute(small, RGB, name, target=target, **settings).map
+        np.testing.assert_array_equal(attribute(network, RGB, name, target=target, **settings).map, expected)
+
+
+@pytest.mark.parametrize("name", [name for name in LENSES if name != "occlusion"])
+def test_weights_that_cannot_be_followed_are_named_as_the_reason(small: Network, name: str) -> None:
+    with torch.inference_mode():
+        module = copy.deepcopy(small.module)
+    with pytest.raises(UserError, match="inference_mode"):
+        attribute(dataclasses.replace(small, module=module), RGB, name, target=target_of(name))
 
 
 @pytest.mark.parametrize("name", [name for name, lens in LENSES.items() if CLASS in lens.targets])

@@ -159,3 +159,16 @@ def test_a_sample_has_every_group_before_any_has_two_more(groups: list[tuple[int
     there = {group: groups.count(group) for group in taken}
     fewest = min((taken[group] for group in taken if taken[group] < there[group]), default=count)
     assert max(taken.values()) <= fewest + 1 or fewest == count
+
+
+@pytest.mark.parametrize("without_gradients", [torch.no_grad, torch.inference_mode])
+def test_relevance_is_measured_where_a_script_has_switched_gradients_off(
+    tmp_path: Path, without_gradients: type
+) -> None:
+    network = open_small(tmp_path)
+    thresholds = [torch.zeros(info.filters) for info in network.layers]
+    batch = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    expected = Measurer(network, "margin").measure(batch, thresholds).answers["relevance"]
+    with without_gradients():
+        found = Measurer(network, "margin").measure(batch.detach().clone(), thresholds).answers["relevance"]
+    np.testing.assert_array_equal(found, expected)
