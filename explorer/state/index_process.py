@@ -1,7 +1,8 @@
-"""The process that makes the index of a folder: begun at the lowest priority, paused and ended by this one."""
+"""A process of the program's own command line: that makes the index, begun at the lowest priority, or another."""
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -12,23 +13,29 @@ PATIENCE_MS = 2000
 """How long the end of the window waits for the process to be gone."""
 
 
+_NAMED = re.compile(r"^.*?feature-(explorer|trainer): ")
+"""What stands before the sentence that a command says of itself."""
+
+
 class IndexProcess(QObject):
-    """One run of `feature-explorer index`, which tells its steps as one JSON object a line.
+    """One run of a command such as `feature-explorer index`, which tells its steps as one JSON object a line.
 
     `told(step)` for each line; `ended(problem)` once, with "" where it did what it was asked to do, else with what it
-    said last. The process ends by itself when its standard input closes, so it never outlives this one.
+    said last. The process ends by itself when its standard input closes, so it never outlives this one. One that is
+    `patient` computes only while nobody else wants the processor.
     """
 
     told = Signal(object)
     ended = Signal(str)
 
-    def __init__(self, words: Sequence[str], parent: QObject | None = None) -> None:
+    def __init__(self, words: Sequence[str], parent: QObject | None = None, *, patient: bool = True) -> None:
         super().__init__(parent)
         self._rest, self._said = b"", b""
         self._process = QProcess(self)
         self._process.readyReadStandardOutput.connect(self._read)
         self._process.readyReadStandardError.connect(self._listen)
-        self._process.started.connect(lambda: lower_priority(self._process.processId()))
+        if patient:
+            self._process.started.connect(lambda: lower_priority(self._process.processId()))
         self._process.finished.connect(self._finished)
         self._process.errorOccurred.connect(self._failed)
         self._process.start(words[0], list(words[1:]))
@@ -75,9 +82,7 @@ class IndexProcess(QObject):
             self.ended.emit("")
             return
         lines = [line for line in self._said.decode(errors="replace").splitlines() if line.strip()]
-        self.ended.emit(
-            lines[-1].partition("feature-explorer: ")[2] or lines[-1] if lines else f"It ended with {code}."
-        )
+        self.ended.emit(_NAMED.sub("", lines[-1]) if lines else f"It ended with {code}.")
 
     def _failed(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:

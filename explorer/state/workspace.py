@@ -40,6 +40,7 @@ from explorer.state.picture_what_if import PictureWhatIf
 from explorer.state.pins import PinnedFilter, PinnedPicture
 from explorer.state.pipeline import Pipeline
 from explorer.state.point_maps import PointMaps
+from explorer.state.recipe_preview import RecipePreview
 from explorer.state.reporting import Reporting
 from explorer.state.second_answers import SecondAnswers
 from explorer.state.second_network import SecondNetwork
@@ -109,6 +110,7 @@ class Workspace(QObject):
         self.what_if.changed.connect(lambda: self.occluding.pause(bool(self.what_if.tool)))
         self.what_if_over = WhatIfOver(self.session, self.pipeline, self.library, self.lens, self.what_if, self)
         self.lens_sheet = LensSheet(self.library, self)
+        self.recipe_preview = RecipePreview(self.session, self)
         self._build_second()
         pinned = self.session, self.pipeline, self.library
         self.pinned_filter, self.pinned_picture = PinnedFilter(*pinned), PinnedPicture(*pinned, self.lens)
@@ -210,6 +212,7 @@ class Workspace(QObject):
         self.second_evidence.close()
         self.what_if_over.close()
         self.lens_sheet.close()
+        self.recipe_preview.close()
         self.stages.close()
         self.occluding.close()
         self.muting.close()

@@ -9,8 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from explorer.core.index.receptive_field import receptive_fields
-from explorer.core.stages import KERNELS, filter_stages
-from explorer.core.stages.drawing import colored_kernel, signed_picture
+from explorer.core.stages import KERNELS, convolved, filter_stages
+from explorer.core.stages.drawing import colored_kernel, picture_of, signed_picture
 from explorer.core.tags import FilterKey
 from explorer.state.stages_in_view import OWN
 from explorer.ui.dialogs.stages_dialog import StagesDialog, Tile
@@ -51,6 +51,7 @@ def test_the_stages_follow_filter_and_picture(demo: Person) -> None:
     demo.workspace.session.update(layer=0, filter=3)
     demo.until(lambda: stages.found is not None and stages.found.key == FilterKey(0, 3))
     assert len(tiles(dialog.inputs)) == 4  # the kernel in color, and one for each color
+    assert f"full ±{abs(stages.found.kernels).max():.3g}" in tiles(dialog.inputs)[0].below.text()
     kernels = stages.found.kernels[stages.found.channels.argsort()]
     np.testing.assert_array_equal(pixels(tiles(dialog.inputs)[0]._pixmap.toImage()), colored_kernel(kernels))
     tile = tiles(dialog.steps)[-1]
@@ -84,9 +85,13 @@ def test_a_kernel_is_picked_and_typed(demo: Person) -> None:
     demo.until(lambda: not dialog._trouble.text() and (stages.answer[0] == stages.answer[1]).all())
     assert dialog.kernels.currentText() == "typed"
     pick(OWN)
-    demo.until(lambda: "Only a filter of the first layer" in dialog._trouble.text())
+    strongest = int(stages.found.channels[0])
+    own = convolved(stages.answer[0], stages.found.kernels[0])
+    demo.until(lambda: f"its strongest kernel, for map {strongest}" in tiles(dialog.tried)[1].below.text())
+    about_zero = abs(stages.found.kernels[0].sum()) < 1e-3 * abs(stages.found.kernels[0]).sum()
+    np.testing.assert_array_equal(stages.answer[1], picture_of(own, about_zero=bool(about_zero)))
     demo.workspace.session.update(layer=0, filter=1)
-    demo.until(lambda: stages.found.key == FilterKey(0, 1) and not dialog._trouble.text())
+    demo.until(lambda: "one for each color" in tiles(dialog.tried)[1].below.text())
     assert set(KERNELS) < {dialog.kernels.itemData(place) for place in range(dialog.kernels.count())}
     dialog.close()
 
@@ -100,7 +105,7 @@ def test_there_is_one_such_window_and_none_without_a_network(open_window: Open) 
 
 def test_asked_for_again_it_comes_to_the_front(demo: Person) -> None:
     dialog = opened(demo)
-    demo.commands.show_stages()
+    demo.commands.windows.show_stages()
     assert [one for one in QApplication.topLevelWidgets() if isinstance(one, StagesDialog)] == [dialog]
     dialog.close()
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from trainer.console.error_boundary import PlainHelp
 from trainer.console.numbers import any_number, whole_number
 from trainer.devices.names import CHOICES, device_argument
 from trainer.files.printing import say
@@ -43,7 +44,7 @@ def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
             )
 
 
-class _WholeWords(argparse.HelpFormatter):
+class _WholeWords(PlainHelp):
     """argparse's, which would break a flag at its hyphens."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from trainer.commands.common import add_recipe_arguments, recipe_of
 from trainer.console.numbers import any_number, at_least_one
+from trainer.files.errors import UserError
 from trainer.files.printing import say
 
 DESCRIPTION = """
@@ -20,6 +21,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     parser.add_argument("--image", type=Path, required=True, metavar="FILE", help="the picture")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="sheet to write (.png)")
+    parser.add_argument("--force", action="store_true", help="replace --out where it exists")
     parser.add_argument(
         "--stored", type=at_least_one, default=300, metavar="N", help="side at which prepare stores it (300)"
     )
@@ -32,6 +34,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> None:
     """Draw the sheet."""
+    if arguments.out.exists() and not arguments.force:
+        raise UserError(f"{arguments.out} exists; --force replaces it.")
     recipe = recipe_of(arguments)
     from trainer.pictures.image_decoding import read_image
     from trainer.training.preview import write_sheet

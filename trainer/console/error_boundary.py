@@ -57,7 +57,7 @@ def through(program: str, work: Callable[[], int | None]) -> int:
 _REQUIRED = "the following arguments are required: "
 
 
-class _PlainHelp(argparse.HelpFormatter):
+class PlainHelp(argparse.HelpFormatter):
     """argparse's, which takes a help as it is written: a percent sign is one."""
 
     def _get_help_string(self, action: argparse.Action) -> str:
@@ -70,7 +70,7 @@ class Parser(argparse.ArgumentParser):
     _words: Sequence[str] = ()
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **{"formatter_class": _PlainHelp, **options})
+        super().__init__(*arguments, **{"formatter_class": PlainHelp, **options})
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """The arguments; a flag that is not known is named together with the nearest one of its subcommand."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from explorer.core.attribution.attribution_map import AttributionMap, Settings
 from explorer.core.attribution.lens import CLASS, LAST_LAYER, Lens, OnRough, Setting, Side, following_gradients
+from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 
 if TYPE_CHECKING:
@@ -15,37 +16,53 @@ if TYPE_CHECKING:
 
     from explorer.core.arrays import RGB
     from explorer.core.attribution.attribution_map import Value
+    from explorer.core.network.hooked_layers import LayerInfo
     from explorer.core.network.opening import Network
 
 LAST: "tuple[tuple[Value, str], ...]" = ((LAST_LAYER, "the last layer"),)
-LAYER = Setting("layer", LAST_LAYER, "the layer whose maps are weighted, -1 the last", int, LAST, "Maps of", layer=True)
+LAYER = Setting(
+    "layer",
+    LAST_LAYER,
+    "the layer whose maps are weighted, -1 the last or a filter's own",
+    int,
+    LAST,
+    "Maps of",
+    layer=True,
+)
 
 
-def weighted_maps(network: "Network", rgb: "RGB", target: str, layer: "Value") -> "tuple[torch.Tensor, float]":
-    """Where a layer's weighted maps add up to more than nothing, (H, W) at the input's size; the target's value."""
+def weighted_maps(
+    network: "Network", rgb: "RGB", target: str, layer: "Value"
+) -> "tuple[torch.Tensor, float, LayerInfo]":
+    """Where a layer's weighted maps add up to more than nothing, (H, W) at the input's size; the target's value; it.
+
+    UserError where the target does not depend on the layer.
+    """
     import torch
     import torch.nn.functional as F
 
     from explorer.core.attribution.gradients import layer_of, prepared, valued
     from explorer.core.attribution.target import parse_target
 
-    info = layer_of(network, layer)
-    values, (maps,) = valued(network, parse_target(target, network), prepared(network, rgb), [info])
-    (slopes,) = torch.autograd.grad(values.sum(), maps, allow_unused=True, materialize_grads=True)
+    parsed_target = parse_target(target, network)
+    info = layer_of(network, layer, parsed_target)
+    values, (maps,) = valued(network, parsed_target, prepared(network, rgb), [info])
+    (slopes,) = torch.autograd.grad(values.sum(), maps, allow_unused=True)
+    if slopes is None:
+        raise UserError(f"{target} does not depend on the maps of layer {info.index}; choose another layer.")
     weighted = (slopes.mean((2, 3), keepdim=True) * maps.detach()).sum(1, keepdim=True).relu()
     resized = F.interpolate(weighted, network.input.size, mode="bilinear", align_corners=False)[0, 0]
-    return resized, float(values.detach()[0])
+    return resized, float(values.detach()[0]), info
 
 
 @following_gradients
 def _compute(
     network: "Network", rgb: "RGB", target: str, settings: Settings, on_step: OnStep, on_rough: OnRough | None
 ) -> AttributionMap:
-    from explorer.core.attribution.gradients import as_map, layer_of
+    from explorer.core.attribution.gradients import as_map
 
     on_step(0, 1)
-    weighted, score = weighted_maps(network, rgb, target, settings["layer"])
-    info = layer_of(network, settings["layer"])
+    weighted, score, info = weighted_maps(network, rgb, target, settings["layer"])
     on_step(1, 1)
     method = f"maps of layer {info.index} ({info.name}), {info.height} x {info.width}"
     return AttributionMap(target, as_map(weighted), False, score, settings, method)

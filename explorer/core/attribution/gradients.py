@@ -83,12 +83,22 @@ def gradient(network: Network, target: Target, pictures: torch.Tensor) -> tuple[
     return values.detach(), slopes
 
 
-def layer_of(network: Network, layer: Value) -> LayerInfo:
-    """The layer of this index, from the last one backwards where it is negative; UserError where there is none."""
+def layer_of(network: Network, layer: Value, target: Target) -> LayerInfo:
+    """The layer of this index; where it is negative, backwards from the last one that may lead to the target.
+
+    That is the last of all for a class, and a filter's own. UserError where there is none, or it comes after that.
+    """
     count = len(network.layers)
-    if not isinstance(layer, int) or not -count <= layer < count:
+    last = target.infos[-1].index if target.infos else count - 1
+    index = layer + last + 1 if isinstance(layer, int) and layer < 0 else layer
+    if not isinstance(index, int) or not 0 <= index < count:
         raise UserError(f"{network.name} has no layer {layer}; its layers are 0 to {count - 1}.")
-    return network.layers[layer]
+    if index > last:
+        raise UserError(
+            f"Layer {index} comes after layer {last}, so that its maps do not lead to filter {last}:{target.filter}; "
+            f"choose layer {last} or one before it."
+        )
+    return network.layers[index]
 
 
 def largest(values: torch.Tensor) -> Map:

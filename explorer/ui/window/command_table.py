@@ -83,7 +83,8 @@ def command_table(commands: Commands) -> list[Command]:
         Command(VIEW, "Mute the filter, or take it back", "U", commands.mute, yields=True),
         Command(VIEW, "Restore all muted filters", "Shift+U", workspace.muting.restore),
         Command(VIEW, "Why: what the index says of the filter", "E", lambda: commands.parts.card.unfold(), yields=True),
-        Command(VIEW, "Stages and kernels of the filter …", "I", commands.show_stages, yields=True),
+        Command(VIEW, "Stages and kernels of the filter …", "I", commands.windows.show_stages, yields=True),
+        Command(VIEW, "What a recipe shows of the picture …", "", commands.windows.show_preview),
         Command(VIEW, "Lens …", "L", in_browser(lambda browser: browser.viewer.display.offer_lenses()), section=True),
         Command(VIEW, "Occlusion", "X", in_browser(lambda browser: browser.toggle_occlusion())),
         Command(

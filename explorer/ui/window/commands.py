@@ -26,6 +26,7 @@ from explorer.ui.window.figure_commands import FigureCommands
 from explorer.ui.window.file_commands import FileCommands
 from explorer.ui.window.main_window import MainWindow
 from explorer.ui.window.opened_notes import OpenedNotes
+from explorer.ui.window.own_windows import OwnWindows
 from explorer.ui.window.parts import WindowParts
 from explorer.ui.window.report_command import ReportCommand
 from explorer.ui.window.tag_commands import TagCommands
@@ -54,6 +55,7 @@ class Commands:
         self.compare = CompareCommands(window, workspace, parts, self.files)
         self.report = ReportCommand(window, workspace, parts, self.guard)
         self.figure = FigureCommands(workspace, parts, self.guard)
+        self.windows = OwnWindows(window, workspace, parts)
         self._places_of = ""
         self._places: dict[int, int] = {}
         self.actions = Actions(window, table(self))
@@ -191,19 +193,6 @@ class Commands:
                 side.setVisible(not alone)
         browser.show_viewer_alone(alone)
         self.parts.center.take_keyboard()
-
-    def show_stages(self) -> None:
-        """Show what the filter in view reads and makes, step by step, in a window of its own."""
-        if self.workspace.library.network is None:
-            self.parts.problems.show_text("Open a network and a folder first: there is no filter in view.", calm=True)
-            return
-        from explorer.ui.dialogs.stages_dialog import StagesDialog
-
-        for dialog in self.window.findChildren(StagesDialog):
-            dialog.raise_()
-            dialog.activateWindow()
-            return
-        StagesDialog(self.workspace.session, self.workspace.stages, self.window).show()
 
     def ask_settings(self) -> None:
         """Show the settings."""

@@ -41,6 +41,13 @@ def test_a_sheet_shows_the_picture_and_nine_draws(tmp_path: Path, capsys: pytest
     assert "nine draws with seed 7" in capsys.readouterr().out
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (5 * 72 + 8, 2 * 72 + 8)
+    drawn = (tmp_path / "sheet.png").read_bytes()
+    again = [*words, "--out", str(tmp_path / "sheet.png"), "--seed", "8"]
+    assert main(again) == 1
+    assert "--force replaces it" in capsys.readouterr().err
+    assert (tmp_path / "sheet.png").read_bytes() == drawn
+    assert main([*again, "--force"]) == 0
+    assert (tmp_path / "sheet.png").read_bytes() != drawn
     assert main([*words, "--out", str(tmp_path / "sheet.pdf")]) == 1
     assert main([*words, "--out", str(tmp_path / "near.png"), "--field-of-view", "9"]) == 1
     assert "a margin within 0.05 to 3" in capsys.readouterr().err
