@@ -1,6 +1,8 @@
 """The lenses that follow gradients give what captum gives, also on networks on which captum cannot be used."""
 
 import dataclasses
+import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,8 @@ from torch import nn
 from explorer.core.attribution import LENSES, attribute, integrated_gradients
 from explorer.core.attribution.gradients import prepared
 from explorer.core.attribution.integrated_gradients import empty
-from explorer.core.attribution.lens import CLASS
+from explorer.core.attribution.lens import CLASS, FILTER
+from explorer.core.attribution.rectifiers import RectifiersFollow, guided
 from explorer.core.attribution.saliency import noisy
 from explorer.core.errors import UserError
 from explorer.core.network.hooked_layers import trace_layers
@@ -23,6 +26,8 @@ from trainer.networks.checkpoint import InputSpec
 pytestmark = pytest.mark.filterwarnings("ignore:Setting backward hooks")  # captum says what it does
 attr = pytest.importorskip("captum.attr")
 
+TARGETS = {CLASS: "class:b", FILTER: "filter:1:4"}
+RECTIFIED = ("guided-backprop", "guided-grad-cam", "deconvnet")
 RGB = np.random.default_rng(3).integers(0, 255, (30, 37, 3), np.uint8)
 SIZE = 24
 
@@ -65,7 +70,50 @@ def method(x: torch.Tensor) -> torch.Tensor:
     return x.relu()
 
 
-DIFFICULT = [nn.ReLU(inplace=True), nn.ReLU(), F.relu, F.relu_, torch.relu, method, in_place]
+DIFFICULT = {
+    "in place": nn.ReLU(inplace=True),
+    "one": nn.ReLU(),
+    "F.relu": F.relu,
+    "F.relu_": F.relu_,
+    "torch.relu": torch.relu,
+    "method": method,
+    "in place by method": in_place,
+    "clamp": lambda x: x.clamp(min=0),
+    "clamp by place": lambda x: torch.clamp(x, 0),
+    "clamp_": lambda x: x.clamp_(min=0.0),
+    "clip": lambda x: torch.clip(x, min=0),
+    "clamp_min": lambda x: torch.clamp_min(x, 0),
+    "clamp_min_": lambda x: x.clamp_min_(0),
+    "threshold": lambda x: F.threshold(x, 0, 0),
+    "threshold_": lambda x: F.threshold_(x, 0, 0),
+    "Threshold": nn.Threshold(0, 0, inplace=True),
+    "maximum": lambda x: torch.maximum(x, torch.zeros(())),
+    "max": lambda x: torch.max(torch.zeros_like(x), x),
+    "maximum by name": lambda x: x.maximum(other=torch.tensor(0.0)),
+    "aten": torch.ops.aten.relu,
+    "aten in place": torch.ops.aten.relu_.default,
+    "aten clamp_min": lambda x: torch.ops.aten.clamp_min(x, 0),
+}
+UP_TO_SIX = {
+    "F.relu6": F.relu6,
+    "in place": nn.ReLU6(inplace=True),
+    "hardtanh": lambda x: F.hardtanh(x, 0, 6),
+    "hardtanh_": lambda x: F.hardtanh_(x, 0.0, 6.0),
+    "clamp": lambda x: x.clamp(0, 6),
+    "clip_": lambda x: x.clip_(min=0, max=6),
+    "aten": lambda x: torch.ops.aten.hardtanh(x, 0, 6),
+    "aten clamp": lambda x: torch.ops.aten.clamp.default(x, 0, 6),
+}
+NO_RECTIFIERS = {
+    "clamp above zero": lambda x: x.clamp(min=0.1),
+    "clamp to a picture's range": lambda x: x.clamp(0, 1),
+    "clamp from above": lambda x: x.clamp(max=6),
+    "clamp to tensors": lambda x: x.clamp(min=torch.zeros(())),
+    "hardtanh": F.hardtanh,
+    "threshold": lambda x: F.threshold(x, 0, -1),
+    "maximum": lambda x: torch.maximum(x, torch.ones(())),
+    "max of all": lambda x: x - x.max().detach(),
+}
 
 
 def network_of(module: nn.Module, size: int = SIZE) -> Network:
@@ -169,6 +217,41 @@ def test_guided_grad_cam_is_captums(plain: Network) -> None:
     same(attribute(plain, RGB, "guided-grad-cam", target="class:b").map, expected)
 
 
+@pytest.mark.parametrize(("layer", "name"), [(0, "norm"), (1, "second"), (-1, "second"), (-2, "norm")])
+def test_guided_grad_cam_of_a_filter_is_captums(plain: Network, layer: int, name: str) -> None:
+    module = UpTo(plain.module)
+    oracle = attr.GuidedGradCam(module, plain.module.get_submodule(name))
+    expected = oracle.attribute(batch(plain), target=4, interpolate_mode="bilinear")[0].abs().amax(0)
+    found = attribute(plain, RGB, "guided-grad-cam", target="filter:1:4", layer=layer)
+    same(found.map, expected)
+    assert found.map.any()
+    assert found.method.endswith(f"layer {layer % 2}")
+
+
+def test_a_layer_that_comes_after_the_filter_is_refused(plain: Network) -> None:
+    with pytest.raises(UserError, match=r"Layer 1 comes after layer 0.* to filter 0:2; choose layer 0"):
+        attribute(plain, RGB, "guided-grad-cam", target="filter:0:2", layer=1)
+    assert attribute(plain, RGB, "guided-grad-cam", target="filter:0:2").method.endswith("layer 0")
+
+
+class Sideways(nn.Module):
+    """Two convolutions beside each other: the first does not lead to the second, nor both to the first class."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.relu = nn.Conv2d(3, 2, 3), nn.Conv2d(3, 2, 3), nn.ReLU()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        means = [self.relu(part(x)).mean((1, 2, 3)) for part in (self.first, self.second)]
+        return torch.stack(means, 1)
+
+
+def test_a_layer_that_does_not_lead_to_the_target_is_refused() -> None:
+    network = network_of(Sideways())
+    with pytest.raises(UserError, match="filter:1:0 does not depend on the maps of layer 0"):
+        attribute(network, RGB, "guided-grad-cam", target="filter:1:0", layer=0)
+
+
 @pytest.mark.parametrize("baseline", ["black", "white", "mean", "zero"])
 @pytest.mark.parametrize("steps", [4, 50])
 def test_integrated_gradients_are_captums_and_add_up(plain: Network, baseline: str, steps: int) -> None:
@@ -222,20 +305,40 @@ def test_an_empty_picture_is_of_its_color(plain: Network) -> None:
         assert torch.allclose(shown + torch.tensor(plain.input.mean)[:, None, None], torch.tensor(value), atol=1e-6)
 
 
-@pytest.mark.parametrize("relu", DIFFICULT)
-def test_however_a_rectifier_is_written_the_map_is_the_same(plain: Network, relu: Any) -> None:
+def with_rectifier(plain: Network, relu: Any) -> Network:
     module = Difficult(relu)
     module.load_state_dict(plain.module.state_dict(), strict=False)
-    difficult = network_of(module)
-    for name, lens in LENSES.items():
-        if name == "occlusion":
-            continue
-        target = "class:b" if CLASS in lens.targets else "filter:1:4"
-        settings = {"steps": 8} if name in ("integrated-gradients", "class-model") else {}
-        expected = attribute(plain, RGB, name, target=target, **settings)
-        found = attribute(difficult, RGB, name, target=target, **settings)
-        same(found.map, torch.from_numpy(expected.map))
-        assert found.score == pytest.approx(expected.score, rel=1e-5)
+    return network_of(module)
+
+
+def same_through_all(found: Network, expected: Network, lenses: Iterable[str]) -> None:
+    for name in lenses:
+        for target in (form for kind, form in TARGETS.items() if kind in LENSES[name].targets):
+            settings = {"steps": 8} if name in ("integrated-gradients", "class-model") else {}
+            wanted, given = (attribute(network, RGB, name, target=target, **settings) for network in (expected, found))
+            same(given.map, torch.from_numpy(wanted.map))
+            assert given.score == pytest.approx(wanted.score, rel=1e-5)
+
+
+@pytest.mark.parametrize("relu", list(DIFFICULT.values())[:7], ids=list(DIFFICULT)[:7])
+def test_however_a_rectifier_is_run_every_map_is_the_same(plain: Network, relu: Any) -> None:
+    same_through_all(with_rectifier(plain, relu), plain, (name for name in LENSES if name != "occlusion"))
+
+
+@pytest.mark.parametrize("relu", DIFFICULT.values(), ids=DIFFICULT)
+def test_however_a_rectifier_is_written_gradients_follow_it(plain: Network, relu: Any) -> None:
+    same_through_all(with_rectifier(plain, relu), plain, RECTIFIED)
+
+
+@pytest.mark.parametrize("relu", UP_TO_SIX.values(), ids=UP_TO_SIX)
+def test_so_do_they_where_it_ends_at_six(plain: Network, relu: Any) -> None:
+    same_through_all(with_rectifier(plain, relu), with_rectifier(plain, nn.ReLU6()), RECTIFIED)
+
+
+@pytest.mark.parametrize("function", NO_RECTIFIERS.values(), ids=NO_RECTIFIERS)
+def test_what_only_looks_like_a_rectifier_is_none(plain: Network, function: Any) -> None:
+    with pytest.raises(UserError, match="ReLU"):
+        attribute(with_rectifier(plain, function), RGB, "guided-backprop", target="class:b")
 
 
 class InPlaceFirst(nn.Module):
@@ -305,23 +408,36 @@ def test_a_network_without_gradients_is_refused_in_words() -> None:
         attribute(network_of(Cut()), RGB, "saliency", target="class:b")
 
 
-def every_lens(name: str, size: int) -> None:
+def rectifies(network: Network) -> bool:
+    """Whether a network runs a rectifier anywhere, as a module or not."""
+    with RectifiersFollow(guided) as rectifiers:
+        network.logits(network.input.prepare(RGB)[None])
+    return rectifiers.met > 0
+
+
+def every_lens(name: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(integrated_gradients, "GAP", math.inf)  # few steps are enough to see that it runs
     torch.manual_seed(0)
     network = network_of(filled(torchvision.models.get_model(name, num_classes=2, weights=None)), size)
     logits = network.logits(network.input.prepare(RGB)[None])[0]
-    score = f"class:{network.classes[int(logits.argmax())]}"  # SqueezeNet's scores come from a ReLU: one may be 0
+    targets = {
+        CLASS: f"class:{network.classes[int(logits.argmax())]}",  # SqueezeNet's scores come from a ReLU: one may be 0
+        FILTER: f"filter:{len(network.layers) // 2}:0",
+    }
+    rectified = rectifies(network)
     for lens in LENSES.values():
         if lens.name == "occlusion":
             continue
-        target = score if CLASS in lens.targets else f"filter:{len(network.layers) // 2}:0"
         settings = {"steps": 2} if lens.name in ("integrated-gradients", "class-model") else {}
-        rectified = "guided" in lens.name or lens.name == "deconvnet"
-        if rectified and not any(isinstance(part, nn.ReLU | nn.ReLU6) for part in network.module.modules()):
-            continue  # refused, where no function rectifies either
-        found = attribute(network, RGB, lens.name, target=target, **settings)
-        assert found.map.shape == network.input.size
-        assert np.isfinite(found.map).all()
-        assert np.abs(found.map).max() > 0 or lens.name.endswith("grad-cam"), lens.name
+        for target in (targets[kind] for kind in lens.targets):
+            if lens.name in RECTIFIED and not rectified:
+                with pytest.raises(UserError, match="needs a network with ReLU"):
+                    attribute(network, RGB, lens.name, target=target)
+                continue
+            found = attribute(network, RGB, lens.name, target=target, **settings)
+            assert found.map.shape == network.input.size
+            assert np.isfinite(found.map).all()
+            assert np.abs(found.map).max() > 0 or lens.name.endswith("grad-cam"), (lens.name, target)
 
 
 SMALLEST = {
@@ -344,13 +460,13 @@ leaves it something to see."""
 
 @pytest.mark.filterwarnings("ignore:The default weight initialization")  # GoogLeNet
 @pytest.mark.parametrize("name", SMALLEST)
-def test_networks_as_they_are(name: str) -> None:
-    every_lens(name, SMALLEST[name])
+def test_networks_as_they_are(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    every_lens(name, SMALLEST[name], monkeypatch)
 
 
 @pytest.mark.soak
 @pytest.mark.filterwarnings("ignore:The default weight initialization")  # GoogLeNet and Inception
 @pytest.mark.parametrize("name", torchvision.models.list_models(module=torchvision.models))
-def test_all_of_torchvision(name: str) -> None:
+def test_all_of_torchvision(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = {"inception_v3": 299}
-    every_lens(name, sizes.get(name, 224))
+    every_lens(name, sizes.get(name, 224), monkeypatch)
