@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 UNCHANGED = 0.9995
-"""Strength from which a match is the same filter to what is written of it."""
+"""Correlation from which a match is the same filter to what is written of it."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,6 +37,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--with", dest="other", type=Path, required=True, metavar="FILE", help="the second network, opened as the first"
     )
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the folder of pictures")
+    parser.add_argument(
+        "--match",
+        choices=("number", "answers"),
+        default="answers",
+        help="which filter of the second network stands for one of the first: that of the same number, or the one that "
+        "answers most like it (answers)",
+    )
     parser.add_argument("--index", type=Path, metavar="FILE", help="the folder's index of the first network (.h5)")
     parser.add_argument("--with-index", type=Path, metavar="FILE", help="that of the second; with both, nothing is run")
     parser.add_argument("--out", type=Path, required=True, metavar="CSV", help="a row for each filter and each picture")
@@ -73,9 +80,9 @@ def _compared(arguments: argparse.Namespace, first: "Network", second: "Network"
         from explorer.core.index import open_index
 
         with open_index(arguments.index) as first_index, open_index(arguments.with_index) as second_index:
-            return compare(first, second, arguments.images, indexes=(first_index, second_index))
+            return compare(first, second, arguments.images, match=arguments.match, indexes=(first_index, second_index))
     with progress("compare", "pictures") as on_step:
-        return compare(first, second, arguments.images, on_step=on_step)
+        return compare(first, second, arguments.images, match=arguments.match, on_step=on_step)
 
 
 def _layers(comparison: "Comparison") -> "dict[int, list[MatchedFilter]]":
@@ -119,20 +126,27 @@ def _told(arguments: argparse.Namespace, comparison: "Comparison") -> dict[str, 
 def _lines(arguments: argparse.Namespace, comparison: "Comparison") -> list[str]:
     lines = []
     if comparison.matches:
+        numbered = not comparison.matched_on
         lines.append(
-            f"Filters matched on {comparison.matched_on:,} pictures, strength (correlation of peaks) on the other "
+            f"Filters of the same number, strength (correlation of peaks) on {comparison.measured_on:,} pictures, "
+            "median:"
+            if numbered
+            else f"Filters matched on {comparison.matched_on:,} pictures, strength (correlation of peaks) on the other "
             f"{comparison.measured_on:,}, median:"
         )
         for summary in _summaries(comparison):
-            lines.append(
-                f"layer {summary['layer']:>3}  matched {_two(summary['median_strength'])}  same number "
-                f"{_two(summary['median_same_number'])}  {summary['keep_their_number']} of {summary['filters']} "
-                "keep their number"
-            )
-        telling = (match for match in comparison.most_changed if not (match.silent or math.isnan(match.strength)))
+            found = f"layer {summary['layer']:>3}  same number {_two(summary['median_same_number'])}"
+            if not numbered:
+                found = (
+                    f"layer {summary['layer']:>3}  matched {_two(summary['median_strength'])}  same number "
+                    f"{_two(summary['median_same_number'])}  {summary['keep_their_number']} of {summary['filters']} "
+                    "keep their number"
+                )
+            lines.append(found)
+        telling = (match for match in comparison.most_changed if not (match.silent or math.isnan(match.kept)))
         weakest = list(telling)[:SHOWN]
-        named = ", ".join(f"{match.first} ({match.strength:.2f})" for match in weakest)
-        unchanged = weakest and weakest[0].strength >= UNCHANGED
+        named = ", ".join(f"{match.first} ({match.kept:.2f})" for match in weakest)
+        unchanged = weakest and weakest[0].kept >= UNCHANGED
         changed = "No filter has changed." if unchanged else f"Changed most: {named}"
         lines.append(changed if named else "No filter tells the pictures apart.")
         lines += _silent(comparison)

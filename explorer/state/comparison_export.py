@@ -61,9 +61,8 @@ def comparison_order(
         raise UserError("There is no second network any more.")
     known_scales = {key: scale for key, scale in zip(filters, scales, strict=False) if scale is not None}
     pairs, match = matched(sides, filters), sides.match
-    strengths = (
-        {first: match.strength_of(first, second) for first, second in pairs.items()} if match.how == ANSWERS else None
-    )
+    by_answers = {first: second for first, second in pairs.items() if match.how_in(first.layer) == ANSWERS}
+    strengths = {first: match.strength_of(first, second) for first, second in by_answers.items()} or None
     return ComparisonOrder(second=sides.second, pairs=pairs, scales=known_scales, strengths=strengths, **values)
 
 

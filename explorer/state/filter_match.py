@@ -49,8 +49,8 @@ class FilterMatch(QObject):
     ) -> None:
         super().__init__(parent)
         self._session, self._library, self._second, self._evidences = session, library, second, evidences
-        self._looking, self.how, self._settled = False, ANSWERS, False
-        self._hand = FilterKey(0, 0)
+        self._looking, self._chosen, self._hand = False, "", FilterKey(0, 0)
+        self._by_number: set[int] = set()  # the layers in which filters of the same number answer more alike
         self.alike = True
         """Whether both have the same layers: only then have filters common numbers and values a common scale."""
         self.notes: tuple[str, ...] = ()
@@ -85,12 +85,22 @@ class FilterMatch(QObject):
         """The filter of B that stands for one of A; None as for `key`, and by hand for all but the one in view."""
         if self._second.network is None:
             return None
-        if self.how == HAND:
+        how = self.how_in(first.layer)
+        if how == HAND:
             return self._hand if first == self.first else None
-        if self.how == NUMBER:
+        if how == NUMBER:
             return first if self.alike else None
         matches = self._matches.get(first.layer, ())
         return matches[first.filter].second if first.filter < len(matches) else None
+
+    @property
+    def how(self) -> str:
+        """How the filter of B is found that stands for the one in view: `ANSWERS`, `NUMBER` or `HAND`."""
+        return self.how_in(self.first.layer)
+
+    def how_in(self, layer: int) -> str:
+        """The same in a layer: as a person chose, and until then by what is stronger there."""
+        return self._chosen or (NUMBER if layer in self._by_number else ANSWERS)
 
     @property
     def strength(self) -> float:
@@ -132,10 +142,10 @@ class FilterMatch(QObject):
 
     def choose(self, how: str) -> None:
         """Match by `ANSWERS`, `NUMBER` or `HAND`, which begins where the last choice was."""
-        if how != self.how:
-            if how == HAND:
-                self._hand = self.key or FilterKey(0, 0)
-            self.how, self._settled = how, True
+        if how == HAND and self.how != HAND:
+            self._hand = self.key or FilterKey(0, 0)
+        if how != self._chosen:
+            self._chosen = how
             self.changed.emit()
 
     def take(self, key: FilterKey) -> None:
@@ -145,7 +155,7 @@ class FilterMatch(QObject):
             return
         layer = min(max(0, key.layer), len(network.layers) - 1)
         filter = min(max(0, key.filter), network.layers[layer].filters - 1)
-        self.how, self._settled, self._hand = HAND, True, FilterKey(layer, filter)
+        self._chosen, self._hand = HAND, FilterKey(layer, filter)
         self.changed.emit()
 
     def look(self, looking: bool) -> None:
@@ -172,12 +182,13 @@ class FilterMatch(QObject):
             from explorer.core.comparison.comparable import not_comparable, same_layers
 
             self.alike, self.notes = same_layers(first, second), not_comparable(first, second)
-            self._hand, self.how, self._settled = FilterKey(0, 0), ANSWERS, False
+            self._hand, self._chosen = FilterKey(0, 0), ""
         self._forget()
 
     def _forget(self) -> None:
         self._stop()
         self._both, self._matches, self.trouble, self._share, self._indexes = None, {}, "", 0.0, None
+        self._by_number = set()
         self._follow()
 
     def _open_indexes(self) -> "Indexes | None":
@@ -276,9 +287,9 @@ class FilterMatch(QObject):
             self._matches[layer] = matches
             from explorer.core.comparison.matching import number_is_stronger
 
-            if not self._settled and self.alike and number_is_stronger(matches):
-                self.how = NUMBER
-            self._settled = True  # the first layer decides: the choice does not change while somebody walks
+            self._by_number.discard(layer)
+            if self.alike and number_is_stronger(matches):
+                self._by_number.add(layer)
             self._follow()
 
         self._matching = layer

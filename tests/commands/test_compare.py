@@ -35,6 +35,17 @@ def test_a_report_is_written_and_summed_up(tmp_path: Path, pictures: Path, capsy
     assert [one["filters"] for one in told["layers"]] == [4, 4, 6, 6]
 
 
+def test_filters_of_the_same_number_are_compared_where_that_is_asked_for(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words(tmp_path, pictures, "--match", "number")) == 0
+    said = capsys.readouterr().out
+    assert "Filters of the same number, strength (correlation of peaks) on 6 pictures" in said
+    rows = list(csv.DictReader((tmp_path / "report.csv").read_text("utf-8").splitlines()))
+    of_filters = [row for row in rows if row["kind"] == "filter"]
+    assert all(row["match"] == row["filter"] and row["strength"] == row["same_number"] for row in of_filters)
+
+
 def test_silent_filters_are_told_apart_from_changed_ones(
     tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

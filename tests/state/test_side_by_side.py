@@ -201,7 +201,12 @@ def test_filters_are_matched_by_answers_number_or_hand(both: Workspace, until: U
 
 
 def test_until_a_person_chooses_the_stronger_of_number_and_answers_stands(
-    qtbot: QtBot, until: Until, workspace: Workspace, tmp_path: Path, pictures: Path
+    qtbot: QtBot,
+    until: Until,
+    workspace: Workspace,
+    tmp_path: Path,
+    pictures: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert number_is_stronger((MatchedFilter(KEY, KEY, 0.1, 0.9), MatchedFilter(KEY, None, math.nan, 0.0)))
     assert not number_is_stronger((MatchedFilter(KEY, KEY, 0.5, 0.4),))
@@ -216,6 +221,21 @@ def test_until_a_person_chooses_the_stronger_of_number_and_answers_stands(
     match = workspace.match
     until(lambda: match.key is not None and match._both is not None and 3 in match._matches)
     assert match.how == (NUMBER if number_is_stronger(match._matches[3]) else ANSWERS)
+    match._matches.clear()
+    strengths = {2: (0.9, 0.5), 1: (0.5, 0.9)}  # of the match, and of the same number
+    monkeypatch.setattr(
+        type(match._both),
+        "matches",
+        lambda both, layer: tuple(
+            MatchedFilter(FilterKey(layer, filter), FilterKey(layer, 0), *strengths[layer]) for filter in range(4)
+        ),
+    )
+    for layer, how, filter_of_b in ((2, ANSWERS, 0), (1, NUMBER, 2), (2, ANSWERS, 0)):
+        workspace.session.update(layer=layer, filter=2)
+        until(lambda layer=layer: layer in match._matches)
+        assert match.how == how, "each layer decides for itself"
+        assert match.key == FilterKey(layer, filter_of_b)
+    assert match.of(FilterKey(1, 3)) == FilterKey(1, 3), "whichever layer is in view"
     match.choose(HAND)
     workspace.session.update(layer=1)
     until(lambda: 1 in match._matches)

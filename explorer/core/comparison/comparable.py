@@ -31,7 +31,7 @@ def not_comparable(first: Network, second: Network) -> tuple[str, ...]:
             f"A and B have other layers ({len(first.layers)} and {len(second.layers)}): filters have no common "
             "numbers and values no common scale."
         )
-    if first.classes and second.classes and not set(first.classes) & set(second.classes):
+    if not set(first.classes) & set(second.classes):
         notes.append("A and B have no class in common: their predictions cannot be compared.")
     elif set(first.classes) != set(second.classes):
         notes.append("Only the classes that both have can be compared.")

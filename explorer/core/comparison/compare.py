@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explorer.core.class_words import named_class
+from explorer.core.comparison.comparable import not_comparable, same_layers
 from explorer.core.comparison.folder_answers import FolderAnswers, answers_of
-from explorer.core.comparison.matching import FEWEST, MatchedFilter, halves, match_layer
+from explorer.core.comparison.matching import FEWEST, MatchedFilter, halves, match_layer, match_numbers
 from explorer.core.counting import counted
 from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex
@@ -15,6 +16,9 @@ from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
 from explorer.core.shared_folder import shared_folder
 from trainer.pictures.folder_walk import list_folder
+
+ANSWERS, NUMBER = "answers", "number"
+"""Ways to say which filter of the second network is which of the first."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,8 @@ class Comparison:
     """Two networks over the same pictures.
 
     `matches` has a line for each filter of the first network, in order, and none where the layers are not those of one
-    architecture; they were matched on `matched_on` pictures and measured on the `measured_on` others. `classes` are
+    architecture; they were matched on `matched_on` pictures and measured on the `measured_on` others (or by their
+    numbers: then on none, and measured on the same others). `classes` are
     those that both have; `predictions` are in the order of `pictures`. `notes` are sentences about what could not be
     compared, or read.
     """
@@ -62,11 +67,11 @@ class Comparison:
 
     @property
     def most_changed(self) -> tuple[MatchedFilter, ...]:
-        """The filters, those whose match is weakest first; last those that answer alike to all or fell silent.
+        """The filters, those of which least is `kept` first; last those that answer alike to all or fell silent.
 
         What is silent in both networks has not changed: its strength is 1.
         """
-        return tuple(sorted(self.matches, key=lambda match: (math.isnan(match.strength), match.strength)))
+        return tuple(sorted(self.matches, key=lambda match: (math.isnan(match.kept), match.kept)))
 
 
 def compare(
@@ -74,15 +79,17 @@ def compare(
     second: Network,
     images: Path | str | Sequence[Path],
     *,
+    match: str = ANSWERS,
     indexes: tuple[FolderIndex, FolderIndex] | None = None,
     on_step: OnStep | None = None,
 ) -> Comparison:
     """Compare two networks on a folder of pictures, or on some pictures.
 
     Filters are matched, layer by layer, on one half of the pictures, and the strength of each match is measured on the
-    other: the best of 64 is high by chance. `indexes` are those of both networks over the folder, where there are some,
-    from which the pictures that both have are taken; nothing is computed then. Pictures are named by their paths below
-    the folder that all share. UserError where there is no picture.
+    other: the best of 64 is high by chance. With `match` "number" those of the same number are.
+    `indexes` are those of both networks over the folder, where there are some, from which the pictures that both have
+    are taken; nothing is computed then. Pictures are named by their paths below the folder that all share. UserError
+    where there is no picture.
     """
     if indexes is not None:
         pictures, *answers = answers_of_indexes(indexes, (first, second))
@@ -95,7 +102,9 @@ def compare(
         answers, notes = list(network_answers), (*left_out, *unreadable)
         absolute = [path.absolute() for path in read]
         pictures = tuple((path.relative_to(root) if root is not None else path).as_posix() for path in absolute)
-    return _compared(pictures, answers[0], answers[1], notes)
+    notes += not_comparable(first, second)
+    numbered, alike = match == NUMBER, same_layers(first, second)
+    return _compared(pictures, (answers[0], answers[1]), notes, alike=alike, numbered=numbered)
 
 
 def answers_of_indexes(
@@ -131,25 +140,29 @@ def _paths(images: Path | str | Sequence[Path]) -> tuple[Sequence[Path], Path | 
 
 
 def _compared(
-    pictures: tuple[str, ...], first: FolderAnswers, second: FolderAnswers, notes: tuple[str, ...]
+    pictures: tuple[str, ...],
+    both: tuple[FolderAnswers, FolderAnswers],
+    notes: tuple[str, ...],
+    *,
+    alike: bool,
+    numbered: bool,
 ) -> Comparison:
+    """The comparison of what both answered; they have the same layers where they are `alike`."""
     matches: list[MatchedFilter] = []
-    matched, measured = halves(pictures)
-    if len(first.peaks) != len(second.peaks):
-        notes += (
-            f"The networks have {len(first.peaks)} and {len(second.peaks)} layers: no filter is matched, only the "
-            "predictions are compared.",
-        )
+    (first, second), (matched, measured) = both, halves(pictures)
+    if not alike:
+        notes += ("No filter is matched, only the predictions are compared.",)
     elif len(matched) < FEWEST:
         notes += (f"{len(pictures)} pictures are too few to match filters on; take {2 * FEWEST} or more.",)
     else:
-        for layer, (first_peaks, second_peaks) in enumerate(zip(first.peaks, second.peaks, strict=True)):
-            matches += match_layer(layer, first_peaks, second_peaks, matched, measured)
+        for layer, peaks in enumerate(zip(first.peaks, second.peaks, strict=True)):
+            matches += (
+                match_numbers(layer, *peaks, measured) if numbered else match_layer(layer, *peaks, matched, measured)
+            )
     classes = tuple(name for name in first.classes if name in second.classes)
-    if not classes:
-        notes += ("The networks have no class in common: the predictions are not compared.",)
     predictions = _predictions(pictures, classes, first, second) if classes else ()
-    return Comparison(pictures, classes, tuple(matches), len(matched), len(measured), predictions, notes)
+    matched_on = 0 if numbered else len(matched)
+    return Comparison(pictures, classes, tuple(matches), matched_on, len(measured), predictions, notes)
 
 
 def _predictions(

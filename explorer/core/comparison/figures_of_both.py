@@ -233,7 +233,7 @@ class _Run:
         scale = self._scale(0, key, recorded[0])
         scales = scale, self._scale(1, other, recorded[1]) if self._own else scale
         ends = [[side_scale.foot, side_scale.peak] for side_scale in scales]
-        strength = self._strengths.get(key, math.nan) if self._strengths is not None else None
+        strength = self._strengths.get(key) if self._strengths is not None else None
         matched = () if strength is None else (f"matched by answers, {spoken(strength)}",)
         more = {} if strength is None else {"strength": None if math.isnan(strength) else strength}
 

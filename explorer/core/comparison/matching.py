@@ -35,6 +35,14 @@ class MatchedFilter:
     same_number: float
     silent: str = ""
 
+    @property
+    def kept(self) -> float:
+        """How much of the filter there still is: the larger of `strength` and `same_number`; NaN where both are.
+
+        The assignment is the best for the layer: a filter that has not changed may be given to another than its own.
+        """
+        return max((value for value in (self.strength, self.same_number) if not math.isnan(value)), default=math.nan)
+
 
 def halves(names: Sequence[str]) -> tuple[Rows, Rows]:
     """Two halves of the pictures by chance, drawn from their names, so that they are the same in every run."""
@@ -72,9 +80,7 @@ def match_layer(layer: int, first: Numbers, second: Numbers, matched: Rows, meas
     both = np.flatnonzero(quiet[0][: len(second)] & quiet[1][: len(first)])
     likeness[both, both] = np.maximum(likeness[both, both], 0.5)
     assignment = dict(zip(*(side.tolist() for side in linear_sum_assignment(-likeness)), strict=True))
-    strengths = correlations(first[:, measured], second[:, measured])
-    strengths[one_alone] = np.nan
-    strengths[np.ix_(*quiet)] = 1.0
+    strengths = _strengths(first, second, measured, quiet)
     matches = []
     for filter in range(len(first)):
         other = assignment.get(filter)
@@ -87,6 +93,19 @@ def match_layer(layer: int, first: Numbers, second: Numbers, matched: Rows, meas
                 _which(bool(quiet[0][filter]), other is not None and bool(quiet[1][other])),
             )
         )
+    return matches
+
+
+def match_numbers(layer: int, first: Numbers, second: Numbers, measured: Rows) -> list[MatchedFilter]:
+    """The filters of a layer (A, N) and (B, N), each with that of the same number, measured on some pictures."""
+    quiet = silent(first), silent(second)
+    strengths = _strengths(first, second, measured, quiet)
+    matches = []
+    for filter in range(len(first)):
+        has_match, key = filter < len(second), FilterKey(layer, filter)
+        strength = float(strengths[filter, filter]) if has_match else float("nan")
+        silence = _which(bool(quiet[0][filter]), has_match and bool(quiet[1][filter]))
+        matches.append(MatchedFilter(key, key if has_match else None, strength, strength, silence))
     return matches
 
 
@@ -135,6 +154,16 @@ def number_is_stronger(matches: Sequence[MatchedFilter]) -> bool:
     return bool(comparable_pairs) and statistics.median(number for number, _ in comparable_pairs) > statistics.median(
         strength for _, strength in comparable_pairs
     )
+
+
+def _strengths(
+    first: Numbers, second: Numbers, measured: Rows, quiet: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]
+) -> npt.NDArray[np.float64]:
+    """The correlations (A, B) on some pictures: 1 where both filters are silent, NaN where one alone is."""
+    strengths = correlations(first[:, measured], second[:, measured])
+    strengths[quiet[0][:, None] != quiet[1]] = np.nan
+    strengths[np.ix_(*quiet)] = 1.0
+    return strengths
 
 
 def _which(first: bool, second: bool) -> str:

@@ -1,6 +1,7 @@
 """Filters of two networks are found again by what they answer, and what both say is told apart."""
 
 import csv
+import dataclasses
 import io
 import shutil
 from pathlib import Path
@@ -72,6 +73,41 @@ def test_a_network_with_its_filters_in_another_order_is_found_again(small: Netwo
     assert not found.changed
     assert max(one.distance for one in found.predictions) < 1e-6
     assert steps[-1] == (48, 48)
+
+
+def changed_by_hand(network: Network) -> Network:
+    """The same network in whose second layer two filters changed places and one was written over by another's twin."""
+    other = network.copy()
+    convolution = other.module.get_submodule(other.layers[1].module)
+    with torch.no_grad():
+        for part in (convolution.weight, convolution.bias):
+            part.copy_(part[[1, 0, 3, 3]])
+    return other
+
+
+@pytest.mark.parametrize("match", ["answers", "number"])
+def test_only_filters_that_changed_are_said_to_have_changed_most(small: Network, folder: Path, match: str) -> None:
+    """The best assignment of a layer in which one filter is gone gives others away that have not changed."""
+    found = compare(small, changed_by_hand(small), folder, match=match)
+    of_layer = [one for one in found.most_changed if one.first.layer == 1 and not np.isnan(one.kept)]
+    changed = {one.first.filter for one in of_layer if one.kept < 0.999}
+    assert changed == ({2} if match == "answers" else {0, 1, 2})
+    assert {one.first.filter for one in of_layer[: len(changed)]} == changed
+    assert all(one.kept == pytest.approx(1) for one in of_layer[len(changed) :])
+    if match == "number":
+        assert all(one.second == one.first for one in found.matches)
+        assert all(one.strength == one.same_number for one in of_layer)
+
+
+def test_layers_of_the_same_count_alone_do_not_make_one_architecture(small: Network, folder: Path) -> None:
+    layers = (*small.layers[:-1], dataclasses.replace(small.layers[-1], name="elsewhere"))
+    found = compare(small, dataclasses.replace(small, layers=layers), folder)
+    assert not found.matches
+    assert "other layers" in found.notes[0]
+    assert "only the predictions" in found.notes[-1]
+    assert found.predictions
+    wider = dataclasses.replace(small, input=dataclasses.replace(small.input, mean=(0.1, 0.2, 0.3)))
+    assert any("another normalisation" in note for note in compare(small, wider, folder).notes)
 
 
 def test_a_network_is_itself_by_number_too(small: Network, folder: Path) -> None:
@@ -216,7 +252,7 @@ def test_predictions_are_those_of_both(two: tuple[Network, Comparison], small: N
     assert [one.picture for one in found.changed] == [
         one.picture for one in sorted(found.predictions, key=lambda one: -one.distance) if one.first != one.second
     ]
-    strengths = [match.strength for match in found.most_changed if not np.isnan(match.strength)]
+    strengths = [match.kept for match in found.most_changed if not np.isnan(match.kept)]
     assert strengths == sorted(strengths)
 
 
@@ -280,8 +316,8 @@ def test_what_cannot_be_compared_is_said(small: Network, folder: Path, tmp_path:
     found = compare(small, others, sorted(folder.glob("*.png"))[:6])
     assert not found.matches
     assert not found.predictions
-    assert "too few" in found.notes[0]
-    assert "no class in common" in found.notes[1]
+    assert "no class in common" in found.notes[0]
+    assert "too few" in found.notes[1]
     assert found.pictures[0] == "p0.png"
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "x.png").write_bytes(b"no picture")
