@@ -24,7 +24,7 @@ STAGES, KERNEL = "stages", "kernel"
 """Slots of the interactive worker."""
 
 OWN = "this filter's own"
-"""The kernel that a filter of the first layer has itself."""
+"""The kernel that the filter in view has itself: of several, the strongest."""
 
 LARGEST = 400
 """The longer side of the picture on which kernels are tried: they are typed, and the answer is wanted at once."""
@@ -53,6 +53,8 @@ class StagesInView(QObject):
         self.kernel = "identity"
         self.answer: tuple[RGB, RGB] | None = None
         """The picture on which the kernel was tried, and what it made of it, drawn."""
+        self.kernel_words = ""
+        """What kernel that was, where it is the filter's own."""
         self.kernel_trouble = ""
         session.changed.connect(lambda before, after: self._find())
         pipeline.maps_changed.connect(self._find)
@@ -121,7 +123,7 @@ class StagesInView(QObject):
             return
         rgb = shown.rgb
 
-        def work(on_step: OnStep) -> "tuple[RGB, RGB]":
+        def work(on_step: OnStep) -> "tuple[tuple[RGB, RGB], str]":
             on_step(0, 0)
             from explorer.core.errors import UserError
             from explorer.core.stages import KERNELS, convolved, parse_kernel
@@ -129,17 +131,18 @@ class StagesInView(QObject):
 
             small = _reduced(rgb)
             values: npt.NDArray[np.float32]
+            words = ""
             if kernel != OWN:
                 values = KERNELS[kernel] if kernel in KERNELS else parse_kernel(kernel)
-            elif stages is not None and stages.reads_picture and len(stages.kernels) == 3:
-                values = stages.kernels[stages.channels.argsort()]
+            elif stages is not None:
+                values, words = stages.own_kernel()
             else:
-                raise UserError("Only a filter of the first layer has a kernel for the picture's colors.")
+                raise UserError("The filter's kernels are not known yet.")
             about_zero = abs(float(values.sum())) < 1e-3 * float(abs(values).sum())
-            return small, picture_of(convolved(small, values), about_zero=about_zero)
+            return (small, picture_of(convolved(small, values), about_zero=about_zero)), words
 
-        def done(answer: "tuple[RGB, RGB]") -> None:
-            self.answer, self.kernel_trouble = answer, ""
+        def done(answer: "tuple[tuple[RGB, RGB], str]") -> None:
+            (self.answer, self.kernel_words), self.kernel_trouble = answer, ""
             self.kernel_changed.emit()
 
         def failed(error: BaseException) -> None:

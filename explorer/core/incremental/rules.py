@@ -9,6 +9,8 @@ from explorer.core.incremental.delta import Rule
 
 MODULES = "ReLU ReLU6 LeakyReLU ELU SELU CELU PReLU GELU SiLU Mish Hardswish Hardsigmoid Hardtanh Sigmoid Tanh Softplus"
 FUNCTIONS = "relu relu6 relu_ leaky_relu elu selu gelu silu mish hardswish hardsigmoid hardtanh sigmoid tanh softplus"
+BOUNDS = "clamp clamp_ clamp_min clamp_min_ clip clip_ threshold threshold_ Threshold hardtanh_ relu6_"
+"""What bounds values one by one: activations too, which have no rule here."""
 
 RULES: dict[str, Rule] = {
     "Conv2d": rules_conv_pool.conv,

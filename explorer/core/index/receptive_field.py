@@ -17,7 +17,7 @@ import torch
 from torch import fx
 
 from explorer.core.incremental.delta import pair
-from explorer.core.incremental.rules import FUNCTIONS, MODULES
+from explorer.core.incremental.rules import BOUNDS, FUNCTIONS, MODULES
 from explorer.core.incremental.rules_conv_pool import pool_settings
 from explorer.core.incremental.traced_graph import Graph, Untraceable, graph_of, module_of, operation
 from explorer.core.network.opening import Network
@@ -30,7 +30,7 @@ Spans = tuple[Span, Span]
 
 SAME = "BatchNorm2d Dropout Dropout2d Identity dropout stochastic_depth contiguous float clone detach"
 JOINED = "add iadd add_ sub mul imul mul_ truediv cat concat"
-IN_PLACE = frozenset(f"{MODULES} {FUNCTIONS} {SAME} {JOINED}".split())
+IN_PLACE = frozenset(f"{MODULES} {FUNCTIONS} {BOUNDS} {SAME} {JOINED}".split())
 """Operations whose values depend on what stands in the same place in all that they take."""
 
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QRectF, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QPlainTextEdit, QScrollArea, QWidget
 
+from explorer.core.counting import counted
 from explorer.state.session import Session
 from explorer.state.stages_in_view import OWN, StagesInView
 from explorer.ui.widgets.labels_and_layouts import column, label, row
@@ -35,7 +36,8 @@ STEPS = {
     "pooling": "after pooling",
 }
 TYPED = "typed"
-
+MAKES = "and makes of it: white is zero, orange above, blue below, full at the largest size of each"
+READS = {"colors": "reads the picture's colors, with this kernel", "grey": "reads the grey picture, with this kernel"}
 
 Frame = tuple[float, float, float, float]
 """(top, left, height, width) in shares of a picture's sides."""
@@ -44,7 +46,8 @@ Frame = tuple[float, float, float, float]
 class Tile(QWidget):
     """A small picture with a title above and a line below, where the value under the mouse is said.
 
-    `moved` is told the place under the mouse in shares (row, column), or None.
+    `says` stands there where there are no values. `moved` is told the place under the mouse in shares (row, column), or
+    None.
     """
 
     def __init__(
@@ -54,12 +57,13 @@ class Tile(QWidget):
         values: "npt.NDArray[np.float32] | None" = None,
         side: int = SIDE,
         moved: Callable[[tuple[float, float] | None], None] = lambda place: None,
+        says: str = "",
     ) -> None:
         super().__init__()
         self._moved = moved
         self._pixmap, self._values, self._side = pixmap_of(drawn), values, side
         self._picture = _Picture(self._pixmap, side, self._say)
-        self._range = "" if values is None else f"{float(values.min()):.3g} to {float(values.max()):.3g}"
+        self._range = says if values is None else f"{float(values.min()):.3g} to {float(values.max()):.3g}"
         self.below = label(self._range, "quiet")
         self.setLayout(column(label(title), self._picture, self.below, 1, gap=2))
 
@@ -138,7 +142,7 @@ class StagesDialog(QDialog):
         body.setLayout(
             column(
                 self._title, self._reads, reads,
-                label("and makes of it", "quiet"), self.steps, self._note,
+                label(MAKES, "quiet", wrap=True), self.steps, self._note,
                 label("A kernel over the whole picture: picked, or typed", "quiet"), editor, 1,
                 margin=2 * SPACE, gap=SPACE,
             )
@@ -203,7 +207,9 @@ class StagesDialog(QDialog):
         from explorer.core.stages.drawing import signed_picture
 
         for name, map in stages.maps.items():
-            self.steps.addWidget(Tile(STEPS[name], signed_picture(map), map, moved=partial(self._frame, name)))
+            kind, _, again = name.partition(" ")
+            title = STEPS[kind] + " again" * bool(again)
+            self.steps.addWidget(Tile(title, signed_picture(map), map, moved=partial(self._frame, name)))
 
     def _frame(self, step: str, place: tuple[float, float] | None) -> None:
         """Draw on the picture what the place under the mouse depends on."""
@@ -215,19 +221,20 @@ class StagesDialog(QDialog):
         from explorer.core.stages.drawing import colored_kernel, signed_picture
 
         count = len(stages.channels)
-        of_picture = stages.reads_picture and count == 3
+        some = f"the {MOST_INPUTS} that its kernels weigh most, " if count > MOST_INPUTS else ""
         self._reads.setText(
-            "reads the picture's colors, with this kernel"
-            if of_picture
-            else f"reads {count} maps; the {min(count, MOST_INPUTS)} that its kernels weigh most, each with its kernel "
-            "and that kernel's norm: the root of the sum of its squared weights"
+            READS.get(stages.read)
+            or f"reads {counted(count, 'map')}: {some}each with its kernel and that kernel's norm (the root of the sum "
+            "of its squared weights)"
         )
-        if of_picture:
-            kernels = stages.kernels[stages.channels.argsort()]
-            self.inputs.addWidget(Tile("kernel, in color", colored_kernel(kernels)))
+        if stages.read == "colors":
+            kernels, _ = stages.own_kernel()
+            end = f"grey is 0, full ±{float(abs(kernels).max()):.3g}"
+            self.inputs.addWidget(Tile("kernel, in color", colored_kernel(kernels), says=end))
         for number in range(min(count, MOST_INPUTS)):
             channel, input_map, kernel = int(stages.channels[number]), stages.inputs[number], stages.kernels[number]
-            title = ("red", "green", "blue")[channel] if of_picture else f"map {channel}"
+            names = {"colors": ("red", "green", "blue"), "grey": ("grey",)}.get(stages.read)
+            title = names[channel] if names else f"map {channel}"
             pair = QWidget()
             kernel_tile = Tile(f"norm {stages.weights[number]:.3g}", signed_picture(kernel), kernel, KERNEL_SIDE)
             input_tile = Tile(title, signed_picture(input_map), input_map, moved=partial(self._frame, INPUT))
@@ -239,8 +246,9 @@ class StagesDialog(QDialog):
         if self._stages.answer is None or self._stages.kernel_trouble:
             return
         _clear(self.tried)
-        for title, drawn in zip(("the picture", "what the kernel makes of it"), self._stages.answer, strict=True):
-            self.tried.addWidget(Tile(title, drawn, side=260))
+        picture, made = self._stages.answer
+        self.tried.addWidget(Tile("the picture", picture, side=260))
+        self.tried.addWidget(Tile("what the kernel makes of it", made, side=260, says=self._stages.kernel_words))
 
 
 def _clear(layout: QLayout) -> None:

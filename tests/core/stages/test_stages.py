@@ -1,5 +1,6 @@
 """The stages of a filter are what its modules give; a kernel does to a picture what a plain loop does."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -141,13 +142,87 @@ def test_without_a_graph_the_convolution_is_shown_and_said() -> None:
     adds_up(found, 0)
 
 
+@pytest.mark.parametrize(
+    ("parts", "names"),
+    [
+        ([nn.MaxPool2d(2), nn.ReLU()], ["pooling", "activation"]),
+        ([nn.ReLU(), nn.BatchNorm2d(4)], ["activation", "norm"]),
+        ([nn.GroupNorm(2, 4), nn.ReLU(), nn.AdaptiveAvgPool2d(3)], ["norm", "activation", "pooling"]),
+        ([nn.InstanceNorm2d(4), nn.Threshold(0, 0)], ["norm", "activation"]),
+        ([nn.BatchNorm2d(4), nn.ReLU(), nn.BatchNorm2d(4)], ["norm", "activation", "norm 2"]),
+        ([nn.Dropout2d(), nn.LocalResponseNorm(2), nn.AdaptiveMaxPool2d(2)], ["norm", "pooling"]),
+    ],
+)
+def test_steps_stand_in_the_order_of_the_network(parts: list[nn.Module], names: list[str]) -> None:
+    torch.manual_seed(0)
+    network = network_of(nn.Sequential(nn.Conv2d(3, 4, 3), *parts, nn.Conv2d(4, 2, 1), nn.Flatten()))
+    found, given = filter_stages(network, RGB, FilterKey(0, 3)), outputs_of(network)
+    assert list(found.maps) == ["convolution", "bias", *names]
+    steps = [given[str(place)] for place, part in enumerate(parts, 1) if not isinstance(part, nn.Dropout2d)]
+    for name, expected in zip(names, steps, strict=True):
+        np.testing.assert_allclose(found.maps[name], expected[0, 3], atol=1e-5)
+        assert name in found.fields
+    assert not found.note, "the next layer reads it"
+
+
+class Ends(nn.Module):
+    def __init__(self, end: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.first, self.second, self.end = nn.Conv2d(3, 4, 3), nn.Conv2d(3, 4, 3), end
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.end(self.first(x).clamp(min=0), self.second(x)).mean((2, 3))
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (lambda x, y: x + y, "A sum with other maps follows."),
+        (lambda x, y: torch.cat([x, y], 1), "Other maps are put beside it then."),
+        (lambda x, y: x * y, "It is multiplied by other values then."),
+        (lambda x, y: (x + 1) * y, "What follows then (add) is not shown."),
+        (lambda x, y: x.tanh() * x.sigmoid() + y, "Several operations read it then."),
+        (lambda x, y: x, ""),
+    ],
+)
+def test_what_the_steps_end_with_is_said(end: Callable[..., torch.Tensor], said: str) -> None:
+    torch.manual_seed(0)
+    found = filter_stages(network_of(Ends(end)), RGB, FilterKey(0, 3))
+    assert list(found.maps) == ["convolution", "bias", "activation"], "a clamp is one"
+    assert found.note == said
+    assert found.fields["activation"].exact
+
+
 def test_before_a_sum_the_stages_end() -> None:
     network = network_of(torchvision.models.resnet18(num_classes=2), 64)
     second = next(layer for layer in network.layers if layer.name == "layer1.0.conv2")
     found = filter_stages(network, RGB, FilterKey(second.index, 0))
     assert list(found.maps) == ["convolution", "norm"]
+    assert found.note == "A sum with other maps follows."
     first = filter_stages(network, RGB, FilterKey(0, 0))
     assert list(first.maps) == ["convolution", "norm", "activation", "pooling"]
+
+
+def test_a_filter_has_a_kernel_of_its_own_in_every_layer(tmp_path: Path) -> None:
+    network = open_small(tmp_path)
+    first, later = (filter_stages(network, RGB, FilterKey(layer, 1)) for layer in (0, 2))
+    weights = [network.module.get_submodule(network.layers[layer].module).weight[1].numpy() for layer in (0, 2)]
+    kernel, words = first.own_kernel()
+    np.testing.assert_array_equal(kernel, weights[0])
+    assert (first.read, words) == ("colors", "its kernels, one for each color, added up")
+    kernel, words = later.own_kernel()
+    strongest = int(np.linalg.norm(weights[1], axis=(1, 2)).argmax())
+    np.testing.assert_array_equal(kernel, weights[1][strongest])
+    assert (later.read, words) == ("maps", f"its strongest kernel, for map {strongest}, over each color")
+    grey = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten()).eval().requires_grad_(False)
+    spec = InputSpec((32, 32), "squash", 32, (0.4,), (0.2,))
+    layers = trace_layers(grey, torch.zeros(1, 1, 32, 32))
+    found = filter_stages(
+        Network(grey, spec, (), layers, "d", torch.device("cpu"), "net", "grey"), RGB, FilterKey(0, 1)
+    )
+    kernel, words = found.own_kernel()
+    np.testing.assert_array_equal(kernel, grey[0].weight[1, 0].numpy())
+    assert (found.read, words) == ("grey", "its kernel, over each color")
 
 
 def test_a_filter_that_is_not_there_is_said(tmp_path: Path) -> None:
