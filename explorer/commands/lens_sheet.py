@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from explorer.commands.common import add_network_arguments, check_columns, network_of
 from explorer.commands.given_words import add_words_argument, given_words
 from explorer.core.attribution import LENSES
-from explorer.core.attribution.lens import Lens
+from explorer.core.attribution.lens import CLASS, LAST_LAYER, Lens
 from explorer.core.class_words import named_class, probabilities_told_apart, told_apart
+from explorer.core.counting import counted
 from explorer.core.drawing.styles import FORMATS, format_of
 from explorer.core.errors import UserError
 from trainer.console.numbers import any_number, at_least_one, whole_number
@@ -48,6 +49,9 @@ def add_sheet(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--lenses", default=USUAL, metavar="NAMES", help=f"with commas, from left to right ({USUAL})")
     parser.add_argument("--target", default=PREDICTED, help="class:NAME ..., or predicted (predicted)")
     parser.add_argument(
+        "--layer", type=whole_number, metavar="N", help="of lenses that look at a layer's maps, -1 the last (-1)"
+    )
+    parser.add_argument(
         "--first", type=at_least_one, default=12, metavar="N", help="how many pictures of the folder (12)"
     )
     parser.add_argument(
@@ -84,6 +88,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out.exists() and not arguments.force:
         raise UserError(f"{printable(str(arguments.out), 300)} exists; --force replaces it.")
     lenses = _lenses(arguments.lenses, arguments.target)
+    layer = LAST_LAYER if arguments.layer is None else arguments.layer
+    if arguments.layer is not None and not any(setting.layer for lens in lenses for setting in lens.settings):
+        raise UserError("None of these lenses looks at a layer: leave --layer out.")
     network = network_of(arguments)
     if not network.classes and arguments.target == PREDICTED:
         raise UserError(f"{network.name} was opened without class scores; give a filter as --target.")
@@ -101,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
             if target == PREDICTED:  # what is denied to be the only class is looked at through that class
                 denied = picture.predicted not in network.classes
                 target = f"class:{network.classes[0] if denied else picture.predicted}"
-            row_arguments = read_image(picture.path), lenses, target, picture.lines, style.opacity
+            row_arguments = read_image(picture.path), lenses, target, picture.lines, style.opacity, layer
             rows.append(
                 sheet_row_of_both((network, second), *row_arguments) if second else sheet_row(network, *row_arguments)
             )
@@ -109,6 +116,7 @@ def run(arguments: argparse.Namespace) -> int:
         "network": network.identity,
         "target": arguments.target,
         "lenses": [lens.name for lens in lenses],
+        **({} if arguments.layer is None else {"layer": arguments.layer}),
         "pictures": [picture.path.name for picture in chosen],
     }
     titles = sheet_titles(lenses) if second else ["picture", *(lens.title for lens in lenses)]
@@ -121,7 +129,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json({"path": str(arguments.out), **about})
     else:
-        say(f"{printable(str(arguments.out), 500)}: {len(rows)} pictures through {len(lenses)} lenses")
+        lenses_words = f"{len(lenses)} lenses" if len(lenses) > 1 else lenses[0].title
+        say(f"{printable(str(arguments.out), 500)}: {counted(len(rows), 'picture')} through {lenses_words}")
     return 0
 
 
@@ -131,7 +140,12 @@ def _lenses(names: str, target: str) -> list[Lens]:
         lens = LENSES.get(name)
         if lens is None:
             raise UserError(f'There is no lens "{name}"; the lenses are {", ".join(LENSES)}.')
-        lens.check_target("class:" if target == PREDICTED else target)
+        if target == PREDICTED and CLASS not in lens.targets:
+            raise UserError(
+                f"{lens.title} takes no class; give a filter as --target filter:LAYER:FILTER, or leave it out."
+            )
+        if target != PREDICTED:
+            lens.check_target(target)
         lenses.append(lens)
     if not lenses:
         raise UserError(f"Name at least one lens: {', '.join(LENSES)}.")

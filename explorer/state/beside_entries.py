@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from explorer.core.counting import clipped
-from explorer.state.beside import RESOLUTION, BesideEntry, Drawn
+from explorer.state.beside import RESOLUTION, BesideEntry, Drawn, SignedBar
 from explorer.state.both_drawn import LONGEST
 from explorer.state.lens import ChosenLens
 from explorer.state.map_drawing import drawn_attribution
@@ -54,15 +54,17 @@ class ShuffledBeside(BesideEntry):
         return self._shuffled.showing
 
     def drawn(self, longest: int = RESOLUTION) -> Drawn:
-        """The lens's map on shuffled weights, none while it is computed."""
+        """The lens's map on shuffled weights, on its own scale with a bar; none while it is computed."""
         attribution, lens, activations = self._shuffled.found, self._lens.lens, self._pipeline.activations
-        overlay = (
-            drawn_attribution(attribution, lens, self._lens.points)[0]
-            if attribution is not None and lens is not None
-            else None
-        )
         frame = activations.frame if activations is not None else None
-        return Drawn(overlay=overlay, frame=frame, caption=self.key)
+        if attribution is None or lens is None:
+            return Drawn(frame=frame, caption=self.key)
+        from explorer.core.attribution.color_range import range_text
+
+        overlay, limit = drawn_attribution(attribution, lens, self._lens.points)
+        told = range_text(attribution, lens, limit)
+        bar = SignedBar(limit, lens.positive, lens.negative, told) if attribution.rgb is None else None
+        return Drawn(overlay=overlay, frame=frame, caption=self.key, bar=bar)
 
 
 class NetworkBeside(BesideEntry):

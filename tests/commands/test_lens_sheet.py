@@ -18,6 +18,7 @@ from explorer.core.evaluation.confused_pairs import ConfusedRows, confused_pairs
 from explorer.core.figures.encoding import read_description
 from explorer.core.images import picture_digest, read_image
 from explorer.core.maps.activations import predict
+from explorer.core.network.opening import open_network
 from tests.networks import open_small, save_small
 from trainer.networks.checkpoint import SEEN_DIGITS
 
@@ -61,6 +62,31 @@ def test_a_row_is_the_picture_and_each_lens_over_it(tmp_path: Path) -> None:
     np.testing.assert_allclose(row.panels[1], expected, atol=1)
     made = attribute(network, rgb, "class-model", target="class:malignant").rgb
     np.testing.assert_array_equal(row.panels[2], made)
+    limit = limit_of(found.map, LENSES["saliency"].quantile)
+    assert row.scales == ("", f"full at {limit:.3g}", ""), "what was made has no scale"
+    both_ways = attribute(network, rgb, "integrated-gradients", target="class:malignant").map
+    end = limit_of(both_ways, LENSES["integrated-gradients"].quantile)
+    row = sheet_row(network, rgb, [LENSES["integrated-gradients"]], "class:malignant", ["a"])
+    assert row.scales[1] == f"full at ±{end:.3g}"
+
+
+def test_a_sheet_says_where_its_colors_end_and_may_look_at_another_layer(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words(tmp_path, pictures, "a.svg", "--first", "1", "--lenses", "grad-cam", "--layer", "1")) == 0
+    assert "1 picture through Grad-CAM" in capsys.readouterr().out
+    network, rgb = (
+        open_network(tmp_path / "n.safetensors", device="cpu"),
+        read_image(sorted(pictures.rglob("*.png"))[0]),
+    )
+    predicted = network.classes[int(predict(network, rgb).argmax())]
+    found = attribute(network, rgb, "grad-cam", target=f"class:{predicted}", layer=1)
+    assert f"full at {limit_of(found.map):.3g}" in (tmp_path / "a.svg").read_text("utf-8")
+    described = read_description(tmp_path / "a.svg")
+    assert described is not None
+    assert described["layer"] == 1
+    assert main(words(tmp_path, pictures, "b.png", "--first", "2", "--lenses", "saliency,grad-cam")) == 0
+    assert "2 pictures through 2 lenses" in capsys.readouterr().out
 
 
 def test_the_most_frequent_pairs_come_first_and_the_surest_mistake_of_each() -> None:
@@ -115,7 +141,10 @@ def test_what_the_network_was_trained_on_is_no_mistake_like_others(
         ("s.doc", [], "no ending of a figure"),
         ("s.png", ["--lenses", "x-ray"], 'no lens "x-ray"'),
         ("s.png", ["--lenses", ","], "at least one lens"),
-        ("s.png", ["--lenses", "deconvnet"], "does not take"),
+        ("s.png", ["--lenses", "grad-cam,deconvnet"], "Deconvnet takes no class; give a filter as --target"),
+        ("s.png", ["--lenses", "grad-cam", "--target", "filter:0:1"], 'does not take the target "filter:0:1"'),
+        ("s.png", ["--lenses", "saliency", "--layer", "2"], "leave --layer out"),
+        ("s.png", ["--layer", "9"], "has no layer 9"),
         ("s.png", ["--width", "30"], "no room"),
         ("s.png", ["--columns", "image=photo"], "give the table as --labels"),
     ],

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDia
 
 from explorer.core.attribution import LENSES, attribute
 from explorer.core.attribution.randomised import rank_correlation, shuffled
+from explorer.core.drawing.signed_overlay import limit_of
 from explorer.core.figures.encoding import read_description
 from explorer.state.lens import LAYER_IN_VIEW
 from explorer.state.target_choice import CHOSEN_FILTER, CLASS
@@ -222,6 +223,9 @@ def test_shuffled_weights_lie_beside_the_picture(demo: Person) -> None:
     assert (image.caption.text(), image.caption.isVisible()) == ("shuffled weights", True)
     drawn = image._over_beside.pixmap().toImage()
     assert (drawn.width(), drawn.height()) == found.map.shape[::-1]
+    bar = workspace.beside.shown.drawn().bar
+    assert bar.limit == limit_of(found.map, LENSES["saliency"].quantile), "its own scale, which its bar says"
+    assert browser.viewer.beside.bar.isVisible()
     assert not workspace.session.view.style.beside  # a person's own choice is left as it was
     choose(demo, "2")  # another lens follows
     wait(demo, "grad-cam")

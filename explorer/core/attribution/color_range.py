@@ -45,6 +45,12 @@ def points_text(change: float) -> str:
     return f"{number} point{'s' * (number != '1')}"
 
 
+def scale_words(attribution: "AttributionMap", lens: "Lens", limit: float) -> str:
+    """Where the colors of a map end, for a line of their own under it: "full at 0.12"; "" where there are none."""
+    told = range_text(attribution, lens, limit) if attribution.rgb is None else ""
+    return f"full at {'±' * (lens.negative is not None)}{told}" if told else ""
+
+
 def range_text(attribution: "AttributionMap", lens: "Lens", limit: float) -> str:
     """What stands at an end of the color bar of a map whose colors end at `limit`; "" where there are no colors.
 

@@ -126,6 +126,10 @@ class Lens:
             setting.name: setting.plain(given[setting.name]) for setting in self.settings if setting.name in given
         }
 
+    def at_layer(self, layer: int) -> dict[str, Value]:
+        """The usual settings, with this layer where the lens looks at one's maps."""
+        return self.complete({setting.name: layer for setting in self.settings if setting.layer})
+
     def check_target(self, target: str) -> None:
         """UserError for a kind of target that this lens does not take."""
         kind = target.partition(":")[0]

@@ -8,8 +8,8 @@ import numpy as np
 
 from explorer.core.arrays import RGB, Map
 from explorer.core.attribution.attribution_map import AttributionMap, Settings
-from explorer.core.attribution.color_range import OWN, color_limit, range_text
-from explorer.core.attribution.lens import Lens
+from explorer.core.attribution.color_range import OWN, color_limit, range_text, scale_words
+from explorer.core.attribution.lens import LAST_LAYER, Lens
 from explorer.core.comparison.difference import difference, over_frame
 from explorer.core.drawing.overlay import compose
 from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
@@ -115,26 +115,34 @@ def sheet_row_of_both(
     target: str,
     lines: Sequence[str],
     opacity: float = 1.0,
+    layer: int = LAST_LAYER,
 ) -> SheetRow:
-    """What A sees of a picture (H, W, 3), and the same under each column of `sheet_titles`; B in A's colors."""
+    """What A sees of a picture (H, W, 3), and the same under each column of `sheet_titles`; B in A's colors.
+
+    Lenses that look at a layer's maps look at this `layer`.
+    """
     seen = networks[0].input.crop(rgb)
     shown = np.ascontiguousarray(np.broadcast_to(seen, (*seen.shape[:2], 3)))
-    panels = [shown]
+    panels, scales = [shown], [""]
     for lens in lenses:
-        settings = lens.complete({})
+        settings = lens.at_layer(layer)
         asked = (target, settings), translated(lens, target, settings, networks[1], None)
         both = through_both(lens, networks, rgb, asked, no_step)
         if not both.has_difference:
             panels += [
                 attribution.rgb if attribution.rgb is not None else shown for attribution in (both.first, both.second)
             ]
+            scales += ["", ""]
             continue
         size = shown.shape[:2]
         first, second = both.over_first(size)
         change, limit = second - first, limit_of(both.first.map, lens.quantile)
         ends = (both.first.map, limit), (second, limit), (change, limit_of(change, lens.quantile))
         panels += [compose(shown, attribution_overlay(map, size, limit=end), opacity) for map, end in ends]
-    return SheetRow(tuple(lines), tuple(panels))
+        words = scale_words(both.first, lens, limit)
+        change_words = f"full at ±{ends[2][1]:.3g}" if ends[2][1] > 0 else ""
+        scales += [words, words, change_words]
+    return SheetRow(tuple(lines), tuple(panels), tuple(scales))
 
 
 def translated(

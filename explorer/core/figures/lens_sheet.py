@@ -29,10 +29,14 @@ MOST = 60
 
 @dataclass(frozen=True, eq=False)
 class SheetRow:
-    """One picture: lines of text before it, and a panel (h, w, 3) uint8 for each column, all of one size."""
+    """One picture: lines of text before it, and a panel (h, w, 3) uint8 for each column, all of one size.
+
+    `scales` are words under each panel, which say where its colors end; "" where there are none.
+    """
 
     lines: tuple[str, ...]
     panels: tuple[RGB, ...]
+    scales: tuple[str, ...]
 
 
 def lens_sheet(
@@ -51,7 +55,8 @@ def lens_sheet(
 
 def _page(titles: Sequence[str], rows: Sequence[SheetRow], width: float, across: float, style: FigureStyle) -> "Figure":
     down = across * rows[0].panels[0].shape[0] / rows[0].panels[0].shape[1]
-    height = 2 * MARGIN + HEADER + len(rows) * (down + GAP)
+    step = down + LINE + GAP
+    height = 2 * MARGIN + HEADER + len(rows) * step
     with MATPLOTLIB:
         page = MillimetrePage(width, height, style.dpi)
 
@@ -62,10 +67,11 @@ def _page(titles: Sequence[str], rows: Sequence[SheetRow], width: float, across:
             left = MARGIN + CAPTION + column * (across + GAP)
             text(left + across / 2, MARGIN + HEADER / 2, title, TITLE, across, "center")
             for number, row in enumerate(rows):
-                top = MARGIN + HEADER + number * (down + GAP)
+                top = MARGIN + HEADER + number * step
                 page.image(row.panels[column], left, top, across, down)
+                text(left + across / 2, top + down + LINE / 2, row.scales[column], SIZE, across, "center")
         for number, row in enumerate(rows):
-            middle = MARGIN + HEADER + number * (down + GAP) + down / 2
+            middle = MARGIN + HEADER + number * step + down / 2
             for line, words in enumerate(row.lines):
                 y = middle + (line - (len(row.lines) - 1) / 2) * LINE
                 text(MARGIN + CAPTION - 1.0, y, words, SIZE, CAPTION - 2.0, "right")

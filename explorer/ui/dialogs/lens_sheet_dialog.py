@@ -74,12 +74,12 @@ class LensSheetDialog(QDialog):
             self.grid.addLayout(
                 column(name, *(label(line, "quiet") for line in sheet_row.lines[1:]), 1), self._drawn, 0
             )
-            for across, panel in enumerate(sheet_row.panels, 1):
-                self.grid.addWidget(_panel(panel), self._drawn, across)
+            for across, (panel, scale) in enumerate(zip(sheet_row.panels, sheet_row.scales, strict=True), 1):
+                self.grid.addLayout(column(_panel(panel), label(scale, "quiet"), 1, gap=2), self._drawn, across)
         self._said.setText(
             sheet.trouble
             or (
-                "The surest mistake first; each map for the class that was predicted."
+                "The surest mistake first; each map for the class that was predicted, full at the value below."
                 if sheet.complete
                 else "Looking …"
             )

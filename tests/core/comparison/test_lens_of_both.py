@@ -76,6 +76,7 @@ def test_b_is_drawn_in_as_colors_at_the_places_of_what_a_sees(tmp_path: Path) ->
     on_first = F.interpolate(second[None, None], (32, 32), mode="bilinear", align_corners=False)[0, 0]
     limit, change = limit_of(first.numpy(), lens.quantile), (on_first - first).numpy()
     ends = (first.numpy(), limit), (on_first.numpy(), limit), (change, limit_of(change, lens.quantile))
+    assert row.scales == ("", f"full at {limit:.3g}", f"full at {limit:.3g}", f"full at ±{ends[2][1]:.3g}")
     for panel, (map, end) in zip(row.panels[1:], ends, strict=True):
         wanted = compose(row.panels[0], attribution_overlay(map, (32, 32), limit=end), 1.0)
         np.testing.assert_allclose(panel.astype(int), wanted.astype(int), atol=2)
