@@ -1,7 +1,7 @@
 # make run    opens the window on the demo          make test    sets everything up and passes the tests
 # make bench  measures, prints ratios               make soak    the long reliability runs
 #                                                   (SOAK_MINUTES=5 make soak: a shorter session)
-# make pictures   makes the pictures of the window in docs/ anew
+# make pictures   makes the pictures of the window and of the lenses in docs/ anew
 # make gpu    the proof on a GPU: right and quick? (docs/benchmarks.md; GPU="--device cpu --small" tries it without one)
 PYTHON ?= python3
 VENV := .venv

@@ -10,6 +10,7 @@ FIRST = (
     "window",
     "evidence",
     "lenses",
+    "lenses-computed",
     "occlusion",
     "muting",
     "suggestions",

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog, QLabel, QWidget
 
 from explorer.core.attribution import LENSES, attribute
@@ -14,6 +15,7 @@ from explorer.core.drawing.signed_overlay import limit_of
 from explorer.core.figures.encoding import read_description
 from explorer.state.lens import LAYER_IN_VIEW
 from explorer.state.target_choice import CHOSEN_FILTER, CLASS
+from explorer.ui.panels.display_bar import DisplayBar
 from tests.e2e.conftest import Person
 from tests.e2e.test_look import pixels
 from tests.e2e.test_occlude import move
@@ -205,6 +207,16 @@ def test_what_a_class_would_like_best_is_made_once_and_lies_over_every_picture(d
     assert lens.found is made
     demo.press("Escape")
     assert browser.viewer.image._overlay.opacity() == pytest.approx(0.3)
+
+
+def test_no_two_lenses_share_a_key(demo: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    more = dict(LENSES) | {f"lens {number}": LENSES["saliency"] for number in range(5)}
+    monkeypatch.setattr("explorer.ui.panels.display_bar.LENSES", more)
+    workspace = demo.workspace
+    bar = DisplayBar(workspace.session, workspace.lens, workspace.beside)
+    demo.qtbot.addWidget(bar)
+    keys = [QKeySequence.mnemonic(action.text()).toString() for action in bar._menu.actions()]
+    assert keys == [*(f"Alt+{digit}" for digit in range(10)), *[""] * (len(more) - 9)]
 
 
 def test_shuffled_weights_lie_beside_the_picture(demo: Person) -> None:

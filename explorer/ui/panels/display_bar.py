@@ -47,6 +47,9 @@ SCALE_COMMANDS = (
 USUAL = "beside: untouched picture"
 """The longest of what usually stands beside; names of pinned pictures end in "..."."""
 
+TEN = 10
+"""Lenses from here on have no key: there are no more digits."""
+
 
 class DisplayBar(QWidget):
     """Forwards every choice to the lens and the session's style; `scale_asked` when fixed values are to be set."""
@@ -61,7 +64,8 @@ class DisplayBar(QWidget):
         titles = {"": FILTERS_MAP} | {name: entry.title for name, entry in LENSES.items()}
         for number, (name, title) in enumerate(titles.items()):
             self._lenses.addItem(title, name)
-            self._menu.addAction("&" + entry_text(f"{number}  {title}"), partial(lens.choose, name))
+            digit = "&" if number < TEN else ""  # a second 1 would ask which of the two is meant
+            self._menu.addAction(digit + entry_text(f"{number}  {title}"), partial(lens.choose, name))
         self._lenses.setAccessibleName("Lens")
         self._lenses.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._lenses.activated.connect(lambda index: lens.choose(self._lenses.itemData(index)))

@@ -37,6 +37,18 @@ def test_the_score_rises_step_by_step_on_average(small: Network, target: str, he
     assert scores[-1] > scores[0]
 
 
+@pytest.mark.parametrize("target", ["class:malignant", "filter:3:2"])
+def test_it_rises_on_average_as_it_comes(small: Network, target: str) -> None:
+    """With the usual settings: shifted by chance before each step, and held back, so that it levels out on the way."""
+    scores = climbed(small, target)
+    assert len(scores) == 129
+    slope, _ = np.polyfit(np.arange(len(scores)), scores, 1)
+    assert slope > 0
+    eighths = np.mean(np.reshape(scores[:-1], (8, -1)), 1)
+    assert (eighths[1:] > eighths[0]).all()
+    assert scores[-1] > scores[0]
+
+
 def test_it_begins_with_nothing_and_ends_with_what_is_shown(small: Network) -> None:
     settings = LENSES["class-model"].complete({"steps": 8})
     path = list(ascent(small, parse_target("class:malignant", small), settings))
