@@ -114,8 +114,7 @@ class FilterMatch(QObject):
     @property
     def pending(self) -> bool:
         """Whether the filter of B is still being found."""
-        measured = self._both is not None and self.first.layer in self._matches
-        return self.how == ANSWERS and not measured and not self.trouble
+        return self.how == ANSWERS and self.first.layer not in self._matches and not self.trouble
 
     @property
     def sentence(self) -> str:
@@ -131,14 +130,7 @@ class FilterMatch(QObject):
         if key is None:
             done = first.layer in self._matches
             return f"No filter of B is left for {first} of A." if done else "Matching the filters of this layer"
-        from explorer.core.comparison.matching import spoken
-
-        sign = "=" if self.how == ANSWERS else "and"
-        half = "the other half" if self.how == ANSWERS else "half of the pictures"
-        sentence = f"{first} of A {sign} {key} of B, {spoken(self.strength)} on {half} ({both.measured} pictures)"
-        if self.alike and key != first:
-            sentence += f"; with the same number {spoken(both.strength(first, first))}"
-        return sentence
+        return both.sentence(first, key, by_answers=self.how == ANSWERS)
 
     def choose(self, how: str) -> None:
         """Match by `ANSWERS`, `NUMBER` or `HAND`, which begins where the last choice was."""
@@ -187,8 +179,8 @@ class FilterMatch(QObject):
 
     def _forget(self) -> None:
         self._stop()
-        self._both, self._matches, self.trouble, self._share, self._indexes = None, {}, "", 0.0, None
-        self._by_number = set()
+        self._both, self._indexes, self.trouble, self._share = None, None, "", 0.0
+        self._matches, self._by_number = {}, set()
         self._follow()
 
     def _open_indexes(self) -> "Indexes | None":
@@ -226,9 +218,8 @@ class FilterMatch(QObject):
         self.changed.emit()
 
     def _look_into(self, indexes: "Indexes") -> None:
-        first = self._library.network
+        first, self._indexes = self._library.network, indexes
         assert first is not None
-        self._indexes = indexes
 
         def work(second: "Network", on_step: OnStep) -> "BothAnswers":
             on_step(0, 0)
@@ -287,9 +278,7 @@ class FilterMatch(QObject):
             self._matches[layer] = matches
             from explorer.core.comparison.matching import number_is_stronger
 
-            self._by_number.discard(layer)
-            if self.alike and number_is_stronger(matches):
-                self._by_number.add(layer)
+            self._by_number = self._by_number - {layer} | ({layer} if number_is_stronger(matches) else set())
             self._follow()
 
         self._matching = layer

@@ -18,6 +18,7 @@ from explorer.core.comparison.matching import (
     match_anywhere,
     match_layer,
     silent,
+    spoken,
 )
 from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex
@@ -78,6 +79,15 @@ class BothAnswers:
         if any(quiet):
             return 1.0 if all(quiet) else float("nan")
         return correlation(rows[0][measured], rows[1][measured])
+
+    def sentence(self, first: FilterKey, second: FilterKey, *, by_answers: bool) -> str:
+        """Which filter of B stands for one of A, whether it was found `by_answers`, and how strong that is."""
+        sign, half = ("=", "the other half") if by_answers else ("and", "half of the pictures")
+        strength = spoken(self.strength(first, second))
+        sentence = f"{first} of A {sign} {second} of B, {strength} on {half} ({self.measured} pictures)"
+        if self.same_layers and second != first:
+            sentence += f"; with the same number {spoken(self.strength(first, first))}"
+        return sentence
 
 
 def of_indexes(indexes: tuple[FolderIndex, FolderIndex], networks: tuple[Network, Network]) -> BothAnswers:
