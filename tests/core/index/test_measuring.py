@@ -166,7 +166,7 @@ def test_relevance_is_measured_where_a_script_has_switched_gradients_off(
     tmp_path: Path, without_gradients: type
 ) -> None:
     network = open_small(tmp_path)
-    thresholds = [torch.zeros(info.filters) for info in network.layers]
+    thresholds = [torch.zeros(2, info.filters) for info in network.layers]
     batch = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(1))
     expected = Measurer(network, "margin").measure(batch, thresholds).answers["relevance"]
     with without_gradients():
