@@ -125,11 +125,19 @@ class Exporting(QObject):
         self._library, self._pipeline, self._tagging = library, pipeline, tagging
         self._kept = settings.folder / NAME
         self._closing = self._offered = False
+        self._goes_on = True
 
     @property
     def running(self) -> bool:
         """Whether an export is planned or drawn at this moment."""
         return self._library.long.busy(SLOT)
+
+    @property
+    def rest(self) -> str:
+        """What becomes of a running export when the window closes."""
+        if self._goes_on:
+            return "the export goes on next time"
+        return "it goes on when you export into the same folder again"
 
     @property
     def left(self) -> bool:
@@ -163,7 +171,7 @@ class Exporting(QObject):
         """Export; `question` follows first where it is large and not `agreed`. UserError where it cannot begin."""
         if self.running:
             raise UserError("An export is running; wait for its end, or cancel it in the status bar.")
-        self._offered = False
+        self._offered, self._goes_on = False, True
         if not order.scales:
             order = replace(order, scales=self.scales_in_window(order.filters, order.style.scale))
         tags = self._tagging.book.copy()
@@ -215,6 +223,7 @@ class Exporting(QObject):
         """
         if self.running:
             raise UserError("An export is running; wait for its end, or cancel it in the status bar.")
+        self._goes_on = False
         self._library.network_session.run(
             self._library.long, SLOT, order.draw, lambda report: self.done.emit(report, order), self.failed.emit
         )

@@ -49,12 +49,15 @@ class GivenClasses(QObject):
         return propose(self._words(), told_apart(self._classes()), trained)
 
     def edit(self, edited: "ClassWords") -> None:
-        """Use this map from now on, and keep it; what is proposed anyway need not be kept."""
-        from explorer.core.index.kept_words import keep_words
+        """Use this map from now on, and keep it; what is proposed anyway need not be kept.
 
-        kept = None if edited == self.proposed else edited
+        What another window keeps for other words meanwhile stays.
+        """
+        from explorer.core.index.kept_words import change_words
+
+        places = self._identity(), self._words(), self._settings.folder
         try:
-            keep_words(self._identity(), self._words(), kept, self._settings.folder)
+            edited = change_words(*places, before=self.map or self.proposed, edited=edited, proposed=self.proposed)
         except UserError as error:
             self.problem.emit(error)
         self._settings.set_text(self._setting, "")

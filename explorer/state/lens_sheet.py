@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from explorer.core.figures.lens_sheet import SheetRow
     from explorer.core.network.opening import Network
 
-SLOT = "lenses of a pair"
+SLOT, SAVING = "lenses of a pair", "sheet"
 LENSES_BESIDE = ("grad-cam", "guided-backprop")
 """As Mishra et al. (2019) look at the pairs that are confused most."""
 MOST = 12
@@ -122,7 +122,7 @@ class LensSheet(QObject):
                 raise cannot_write(path, error) from error
             return path
 
-        self._library.network_session.run(self._library.batch, "sheet", work, self.saved.emit)
+        self._library.network_session.run(self._library.batch, SAVING, work, self.saved.emit)
 
     def close(self) -> None:
         """Announce nothing any more: what listens may be gone."""

@@ -15,6 +15,7 @@ from explorer.state.session import DisplayStyle
 from explorer.state.settings import Setting, T
 
 RECENT = 8
+CONSENT = "consent to/"
 
 
 class Settings(QObject):
@@ -65,6 +66,7 @@ class Settings(QObject):
 
     def remember(self, kind: str, path: Path) -> None:
         """Put a path at the top of the recent ones of its kind."""
+        self.look()
         others = [earlier for earlier in self.recent(kind) if earlier != path.absolute()]
         self.set_text(f"recent/{kind}", "\n".join(map(str, [path.absolute(), *others][:RECENT])))
 
@@ -119,3 +121,19 @@ class Settings(QObject):
     def save(self) -> None:
         """Write everything to disk now."""
         self._store.sync()
+
+    def look(self) -> None:
+        """Know what other windows have written since, where nothing else was set here."""
+        self._store.sync()
+
+    @property
+    def consents(self) -> frozenset[str]:
+        """The digests of the files of code that may run."""
+        self.look()
+        given = (name.removeprefix(CONSENT) for name in self._store.allKeys() if name.startswith(CONSENT))
+        return frozenset(given) | frozenset(self.text("consent").split())  # as it was kept before
+
+    def consent(self, digest: str) -> None:
+        """Let a file of code run from now on, by its digest."""
+        self.set_text(f"{CONSENT}{digest}", "yes")
+        self.save()

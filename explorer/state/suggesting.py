@@ -15,7 +15,9 @@ from explorer.core.tags.book import FilterKey
 from explorer.state.artifact_lists import ArtifactLists
 from explorer.state.evidence import Evidence
 from explorer.state.index_process import IndexProcess, number
+from explorer.state.keeping import Keeping
 from explorer.state.library import Library
+from explorer.state.rejections import lay_rejected, rejected_in, rejected_of
 from explorer.state.session import Session, View
 from explorer.state.suggestion_answer import Answer
 from explorer.state.tagging import Tagging
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from explorer.core.index import FolderIndex
     from explorer.core.suggestions import Suggestion, Suggestions
 
-SLOT, KEEP = "read suggestions", "keep what was rejected"
+SLOT = "read suggestions"
 FEW_PICTURES = 50
 """With fewer hardly anything stands out from chance."""
 STAGES = {"concepts": "finding concepts", "filters": "comparing filters", "probes": "trying changes"}
@@ -57,6 +59,8 @@ class Suggesting(QObject):
         super().__init__(parent)
         self._session, self._library, self._evidence, self._tagging = session, library, evidence, tagging
         self._command, self._lists = command, lists
+        self.keeping = Keeping("What was rejected last", lay_rejected, self)
+        self.keeping.kept.connect(self._take_rejected)
         self._known: dict[FilterKey, Suggestion] = {}
         self._rejected: dict[FilterKey, str] = {}
         self._process: IndexProcess | None = None
@@ -204,21 +208,24 @@ class Suggesting(QObject):
         else:
             self._rejected.pop(key, None)
         if place is not None:
-            self._keep(rejected_of(place), dict(self._rejected))
+            self.keeping.keep(rejected_of(place), (key, words))
         self.changed.emit()
         self.listed.emit()
 
-    def _keep(self, file: Path, rejected: "dict[FilterKey, str]") -> None:
-        def work(on_step: OnStep) -> None:
-            from explorer.core.suggestions.rejected import write_rejected
-
-            write_rejected(file, rejected)
-
-        self._library.reading.submit(KEEP, work, lambda _: None, self.problem.emit)
+    def _take_rejected(self, file: Path, rejected: "dict[FilterKey, str]") -> None:
+        """Know what the file says, another window's rejections too, and what is on its way there."""
+        if self._place is None or file != rejected_of(self._place):
+            return
+        laid = {**rejected, **dict(self.keeping.waiting(file))}
+        before, self._rejected = self._rejected, {key: words for key, words in laid.items() if words}
+        if before != self._rejected:
+            self.changed.emit()
+            self.listed.emit()
 
     def close(self) -> None:
-        """End the process and wait until it is gone."""
+        """End the process and wait until it is gone, and what was rejected is kept."""
         self.blockSignals(True)
+        self.keeping.close()
         self.cancel()
         for process in self.findChildren(IndexProcess):
             process.end(wait=True)
@@ -251,17 +258,14 @@ class Suggesting(QObject):
     def _read(self, index: "FolderIndex", *, aloud: bool) -> None:
         file = place_of(index.path)
 
-        def work(on_step: OnStep) -> "tuple[Suggestions | None, dict[FilterKey, str]]":
+        def read(on_step: OnStep) -> "Suggestions | None":
             from explorer.core.suggestions import read_suggestions
-            from explorer.core.suggestions.rejected import read_rejected
 
-            return read_suggestions(file) if file.exists() else None, read_rejected(rejected_of(file))
+            return read_suggestions(file) if file.exists() else None
 
-        def done(answer: "tuple[Suggestions | None, dict[FilterKey, str]]") -> None:
+        def done(suggestions: "Suggestions | None") -> None:
             if file == self._place:
-                suggestions, rejected = answer
                 self._known = {row.key: row for row in suggestions.rows} if suggestions is not None else {}
-                self._rejected = rejected | self._rejected
                 self.changed.emit()
                 self.listed.emit()
 
@@ -269,7 +273,12 @@ class Suggesting(QObject):
             if aloud:
                 self.problem.emit(error)
 
-        self._library.reading.submit(SLOT, work, done, failed)
+        def rejections_known(rejected: "dict[FilterKey, str]") -> None:
+            self._take_rejected(rejected_of(file), rejected)
+            self._library.reading.submit(SLOT, read, done, failed)
+
+        # First what was rejected, in its turn, so that nothing of it is offered for a moment.
+        self.keeping.jobs.call(partial(rejected_in, rejected_of(file)), rejections_known, failed)
 
     def _view_changed(self, before: View, after: View) -> None:
         if (before.layer, before.filter) != (after.layer, after.filter):
@@ -283,8 +292,3 @@ EVIDENCE = frozenset({"concept", "strength", "times", "effect", "low", "high", "
 def place_of(index: Path) -> Path:
     """Where the suggestions of an index are kept: a file of their own beside it."""
     return index.with_name(f"{index.stem}.suggestions.csv")
-
-
-def rejected_of(suggestions: Path) -> Path:
-    """Where it is kept what was rejected of them."""
-    return suggestions.with_suffix(".rejected.csv")

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.tags.vocabulary import Vocabulary, read_vocabulary
+from explorer.state import figure_in_view, lens_sheet
 from explorer.state.artifact_candidates import ArtifactCandidates
 from explorer.state.artifact_lists import ArtifactLists
 from explorer.state.beside import Beside, UntouchedBeside
@@ -26,6 +27,7 @@ from explorer.state.filter_selection import FilterSelection
 from explorer.state.folder_muting import FolderMuting
 from explorer.state.given_classes import GivenClasses
 from explorer.state.indexing import Indexing
+from explorer.state.keeping import Keeping
 from explorer.state.last_step import LastStep
 from explorer.state.layer_facts import LayerFacts
 from explorer.state.lens import ChosenLens
@@ -186,6 +188,23 @@ class Workspace(QObject):
         self.second_indexing = Indexing(*of_second, networks=self.second.session, name="B", after=self.indexing)
         self.second.changed.connect(lambda: self.indexing.call("A" if self.second.network is not None else ""))
 
+    @property
+    def keepings(self) -> tuple[Keeping, ...]:
+        """What a person said, beside tags, on its way into files."""
+        return self.lists.keeping, self.suggesting.keeping, self.starred.keeping
+
+    @property
+    def running(self) -> tuple[tuple[str, str], ...]:
+        """What a person began and what closing would end: a title each, and what becomes of it."""
+        found = []
+        if self.exporting.running:
+            found.append(("An export is running", f"The figures written so far are whole; {self.exporting.rest}."))
+        if self.reporting.running:
+            found.append(("A report is being written", "It is not there before its end; nothing of it is kept."))
+        if any(self.library.batch.busy(slot) for slot in (figure_in_view.SLOT, lens_sheet.SAVING)):
+            found.append(("A figure is being written", "It is not there before its end."))
+        return tuple(found)
+
     def close(self) -> None:
         """Remember the session, save the tags, end the workers and wait for them."""
         self.opening.remember()
@@ -198,6 +217,7 @@ class Workspace(QObject):
         self.folder_muting.close()
         self.candidates.close()
         self.lists.close()
+        self.starred.close()
         self.point_maps.close()
         self.surrounds.close()
         self.lens.close()

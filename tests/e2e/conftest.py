@@ -122,7 +122,11 @@ def open_window(qtbot: QtBot, dress: Callable[[str, Path], None], tmp_path: Path
     yield opened
     for person in persons:
         if person.window.isVisible():
-            person.workspace.library.long.cancel("export")  # else closing would ask, and nobody would answer
+            library = person.workspace.library  # else closing would ask, and nobody would answer
+            for slot in ("export", "report"):
+                library.long.cancel(slot)
+            for slot in ("figure", "sheet"):
+                library.batch.cancel(slot)
             person.window.close()
 
 

@@ -81,7 +81,7 @@ def test_enter_accepts_backspace_rejects_and_the_alike_come_next(
     assert in_view(demo) == Path(names[1]).name, "arrows walk through the list"
     demo.press(Qt.Key.Key_Delete)
     assert lists.of(names[1], "hair") is None
-    demo.until(lambda: lists.file is not None and lists.file.exists() and not lists._unsaved)
+    demo.until(lambda: lists.file is not None and lists.file.exists() and not lists.keeping.unsaved)
     assert list(read_corrections(lists.file)) == [(names[0], "hair", True)]
     assert demo.workspace.tagging.book.total == 0, "no key tagged anything"
 
@@ -107,7 +107,7 @@ def test_a_csv_is_opened_and_gone_on_with(
     write_corrections(file, read_corrections(file).with_said(names[5], "ink", True))
     demo.press(Qt.Key.Key_Enter)
     assert lists.of(names[0], "hair") is True, (panel.grid.hasFocus(), in_view(demo))
-    demo.until(lambda: not lists._unsaved)
+    demo.until(lambda: not lists.keeping.unsaved)
     kept = read_corrections(file)
     assert kept.of(names[5], "ink") is True
     assert kept.of(names[0], "hair") is True
@@ -124,7 +124,7 @@ def test_what_was_said_is_there_again_and_a_damaged_file_is_left_alone(open_wind
     person.until(lambda: lists.ready)
     name = lists.folder.pictures[2].name
     lists.say(name, "hair", True)
-    person.until(lambda: not lists._unsaved)
+    person.until(lambda: not lists.keeping.unsaved)
     file = lists.file
     person.window.close()
     again = open_window(Start(demo=True, device="cpu"))
@@ -136,7 +136,7 @@ def test_what_was_said_is_there_again_and_a_damaged_file_is_left_alone(open_wind
     last.until(lambda: last.workspace.lists.ready)
     assert "line 2" in last.message
     last.workspace.lists.say(name, "hair", False)
-    last.until(lambda: not last.workspace.lists._unsaved)
+    last.until(lambda: not last.workspace.lists.keeping.unsaved)
     assert file.read_text("utf-8") == "image,hair\n1,2,3\n"
     assert read_corrections(last.workspace.lists.file) == Corrections({name: {"hair": False}})
 

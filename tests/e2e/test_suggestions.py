@@ -14,8 +14,9 @@ from explorer.core.suggestions.chart import Bar, Bars, Chart, chart_from
 from explorer.core.suggestions.rejected import read_rejected
 from explorer.core.tag_store import load_tags
 from explorer.core.tags.book import FilterKey
+from explorer.state.rejections import rejected_of
 from explorer.state.suggested_concept import SLOT
-from explorer.state.suggesting import Suggesting, place_of, rejected_of
+from explorer.state.suggesting import Suggesting, place_of
 from explorer.ui.panels.suggestion_chart import SuggestionChart
 from explorer.ui.widgets.filter_model import ASKED
 from explorer.ui.widgets.lists import HINTS, MARKS

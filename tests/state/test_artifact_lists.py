@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-import explorer.core.concepts as concepts
 from explorer.core.concepts import Corrections, read_corrections, write_corrections
+from explorer.core.concepts import corrections as corrections_file
 from explorer.core.errors import UserError
 from explorer.core.index import open_index
 from explorer.state.artifact_candidates import ArtifactCandidates
@@ -29,7 +29,7 @@ def names_of(workspace: Workspace) -> list[str]:
 
 
 def settle(lists: ArtifactLists) -> None:
-    lists._files.wait()
+    lists.keeping.jobs.wait()
 
 
 def test_what_is_said_while_another_file_is_opened_goes_there(opened: Workspace, tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_what_could_not_be_saved_is_saved_in_the_next_file(
 
     lists, (first, second, *_) = opened.lists, names_of(opened)
     with monkeypatch.context() as patch:
-        patch.setattr(concepts, "write_corrections", full)
+        patch.setattr(corrections_file, "write_corrections", full)
         lists.say(first, "hair", True)
         settle(lists)
     write_corrections(tmp_path / "other.csv", Corrections({second: {"ruler": True}}))

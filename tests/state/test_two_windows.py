@@ -123,7 +123,7 @@ class Windows(RuleBasedStateMachine):
         self.patch.setattr(trainer.files.atomic_files, "write_all", self.write)
         self.real_write = WRITE
         if not self.locks:
-            self.patch.setattr(tag_lock, "_lock", lambda handle: None)
+            self.patch.setattr(tag_lock, "lock", lambda handle: None)
 
     def write(self, handle: int, content: bytes) -> None:
         if self.full:
@@ -422,7 +422,7 @@ def drop(window: Tagging, dead: int) -> None:
     window._file = None
     handle, lock._handle = lock._handle, None
     if handle is not None:
-        mine = tag_lock._same(handle, lock.path)
+        mine = tag_lock.same(handle, lock.path)
         atexit.unregister(lock.release)
         os.close(handle)
         if mine:

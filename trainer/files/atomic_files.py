@@ -16,12 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from trainer.files.errors import UserError
+from trainer.files.file_locks import lock
 from trainer.files.own_files import AT_ONCE, NEW, PLAIN, open_found, refusal, write_all
-
-try:
-    import fcntl
-except ImportError:  # Windows, where an open file cannot be removed: nobody sweeps it away
-    fcntl = None  # type: ignore[assignment]
 
 _REASONS = {
     errno.ENOSPC: "the disk is full; make room and save again",
@@ -37,6 +33,7 @@ _REASONS = {
     errno.ELOOP: "it is a link to what is gone, or to what is not this program's to change; remove the link",
     errno.EMLINK: "it is a second name of another file, which would be changed too; remove this name",
     errno.ENXIO: "it is no ordinary file; remove it or choose another name",
+    errno.EAGAIN: "another program is changing it all the time; end that one and save again",
 }
 
 _UNFINISHED = r"\.(.+)\.[0-9a-f]{12}\.part"
@@ -219,13 +216,7 @@ def _begin(path: Path) -> tuple[int, Path]:
 
 def _hold(handle: int, *, shared: bool = True) -> bool | None:
     """Whether the open file is locked for us until it is closed; None where this folder knows no locks."""
-    if fcntl is None:
-        return None
-    try:
-        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except OSError as error:
-        return False if error.errno in (errno.EWOULDBLOCK, errno.EACCES) else None
-    return True
+    return None if os.name == "nt" else lock(handle, shared=shared)  # an open file cannot be removed there anyway
 
 
 def _keep(path: Path, backup: Path) -> None:

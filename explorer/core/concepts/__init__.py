@@ -8,7 +8,7 @@ from trainer.concepts.words import ARTIFACTS, CONCEPTS
 
 if TYPE_CHECKING:
     from explorer.core.concepts.amounts import artifact_scores
-    from explorer.core.concepts.corrections import Corrections, read_corrections, write_corrections
+    from explorer.core.concepts.corrections import Corrections, change_corrections, read_corrections, write_corrections
     from explorer.core.concepts.maps import concept_maps, part_maps
     from explorer.core.concepts.masks import given_lesion, given_lesions
     from explorer.core.concepts.sides import SIDES, border_sides, side_of
@@ -20,6 +20,7 @@ __all__ = [
     "Corrections",
     "artifact_scores",
     "border_sides",
+    "change_corrections",
     "concept_maps",
     "given_lesion",
     "given_lesions",
@@ -34,7 +35,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "amounts": ["artifact_scores"],
-        "corrections": ["Corrections", "read_corrections", "write_corrections"],
+        "corrections": ["Corrections", "change_corrections", "read_corrections", "write_corrections"],
         "maps": ["concept_maps", "part_maps"],
         "masks": ["given_lesion", "given_lesions"],
         "sides": ["SIDES", "border_sides", "side_of"],

@@ -1,7 +1,7 @@
 """What a person says about a picture's artifacts, against what was found: "no hair here"."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from explorer.core.errors import UserError
 from trainer.concepts.words import ARTIFACTS
 from trainer.files.atomic_files import cannot_write, replace_file
+from trainer.files.file_locks import turn
 from trainer.files.written_tables import read_rows, write_rows
 from trainer.pictures.name_matching import Names, PictureNames, key_of
 
@@ -117,6 +118,23 @@ def write_corrections(path: Path | str, corrections: Corrections) -> None:
     rows = [(image, *(words[corrections.of(image, name)] for name in ARTIFACTS)) for image in sorted(corrections.said)]
     try:
         replace_file(path, write_rows([("image", *ARTIFACTS), *rows]))
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def change_corrections(
+    path: Path | str, change: Callable[[Corrections], Corrections], *, anew: bool = False
+) -> Corrections:
+    """Lay a change over what the file says at that moment, with `anew` over nothing; all that it says then.
+
+    UserError as for reading and writing; then it is unchanged.
+    """
+    path = Path(path)
+    try:
+        with turn(path):
+            corrections = change(Corrections() if anew else read_corrections(path))
+            write_corrections(path, corrections)
+            return corrections
     except OSError as error:
         raise cannot_write(path, error) from error
 

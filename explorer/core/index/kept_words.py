@@ -2,12 +2,15 @@
 
 import contextlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from explorer.core.class_words import ClassWords, told_apart, words_key
 from explorer.core.errors import UserError
 from explorer.core.index.own_key import data_folder
 from trainer.files.atomic_files import cannot_write, replace_file, subfolder
+from trainer.files.file_locks import turn
+from trainer.pictures.diagnosis_words import class_key
 
 
 def place_of_words(identity: str, words: Iterable[str], data: Path | None = None) -> Path:
@@ -54,5 +57,34 @@ def keep_words(identity: str, words: Iterable[str], edited: ClassWords | None, d
         else:
             subfolder(path.parent.parent, path.parent.name)
             replace_file(path, edited.as_json().encode())
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def change_words(
+    identity: str,
+    words: Sequence[str],
+    data: Path | None,
+    *,
+    before: ClassWords,
+    edited: ClassWords,
+    proposed: ClassWords,
+) -> ClassWords:
+    """Lay what was edited since `before` over the map that is kept by now, else over the `proposed` one; what it is then.
+
+    UserError where the disk refuses.
+    """
+    path = place_of_words(identity, words, data)
+    try:
+        subfolder(path.parent.parent, path.parent.name)
+        with turn(path):
+            kept = proposed
+            with contextlib.suppress(UserError):
+                kept = read_words(path, edited.classes)
+            others, known = {class_key(pair.word): pair for pair in kept.pairs}, set(before.pairs)
+            pairs = (pair if pair not in known else others.get(class_key(pair.word), pair) for pair in edited.pairs)
+            changed = replace(edited, pairs=tuple(pairs))
+            keep_words(identity, words, None if changed == proposed else changed, data)
+            return changed
     except OSError as error:
         raise cannot_write(path, error) from error

@@ -1,12 +1,13 @@
 """What a person rejected of the suggestions, kept beside them: a row for each filter with the words turned down."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from explorer.core.errors import UserError
 from explorer.core.tags import FilterKey
 from trainer.files.atomic_files import cannot_write, replace_file
+from trainer.files.file_locks import turn
 from trainer.files.written_tables import read_rows, write_rows
 
 COLUMNS = ("layer", "filter", "rejected")
@@ -19,6 +20,21 @@ def write_rejected(path: Path | str, rejected: Mapping[FilterKey, str]) -> None:
         replace_file(Path(path), write_rows(rows))
     except OSError as error:
         raise cannot_write(Path(path), error) from error
+
+
+def change_rejected(path: Path | str, changes: Iterable[tuple[FilterKey, str]]) -> dict[FilterKey, str]:
+    """Lay changes, a filter and the words turned down for it ("" = none any more), over what the file says; all that it
+    says then. UserError as for reading and writing; then it is unchanged."""
+    path = Path(path)
+    try:
+        with turn(path):
+            before = read_rejected(path)
+            rejected = {key: words for key, words in {**before, **dict(changes)}.items() if words}
+            if rejected != before:
+                write_rejected(path, rejected)
+            return rejected
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def read_rejected(path: Path | str) -> dict[FilterKey, str]:

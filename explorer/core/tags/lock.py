@@ -15,6 +15,7 @@ from typing import Any
 
 from explorer.core.errors import UserError
 from trainer.files.atomic_files import cannot_write, sweep
+from trainer.files.file_locks import lock, remove_if_same, same
 from trainer.files.own_files import open_own
 
 
@@ -85,7 +86,7 @@ class TagLock:
         atexit.unregister(self.release)
         mine = self._process == os.getpid()  # a fork of the holder must leave the lock to its parent
         if mine and sys.platform != "win32":
-            _remove_if_same(handle, self.path)
+            remove_if_same(handle, self.path)
         os.close(handle)
         if mine and sys.platform == "win32":  # an open file cannot be removed there, nor the one of a newer holder
             with contextlib.suppress(OSError):
@@ -104,7 +105,7 @@ class TagLock:
     def _is_mine(self) -> bool:
         """Whether the file of this name is the one that is locked, with what this object wrote into it."""
         assert self._handle is not None
-        return _same(self._handle, self.path) and _holder(self._handle).get("token") == self._token
+        return same(self._handle, self.path) and _holder(self._handle).get("token") == self._token
 
     def _attempt(self, take_over: bool) -> bool:
         """One try; True without `held` asks for another one, because the file was replaced meanwhile."""
@@ -115,17 +116,17 @@ class TagLock:
                 return True  # its holder has just removed it
             raise
         try:
-            locked = _lock(handle)
+            locked = lock(handle)
             holder = _holder(handle)
             own = holder.get("token") == self._token
             if locked is None and not created and (take_over or own or _dead(holder)):
-                _remove_if_same(handle, self.path)
+                remove_if_same(handle, self.path)
                 return True
             free = created if locked is None else locked and (take_over or holder.get("host") in (None, _host()))
             if not free:
                 self._refuse(holder)
                 return False
-            if not _same(handle, self.path):
+            if not same(handle, self.path):
                 return True
             me = {
                 "host": _host(),
@@ -138,7 +139,7 @@ class TagLock:
                 os.lseek(handle, 0, os.SEEK_SET)
                 os.write(handle, json.dumps(me).encode())
             except OSError:  # a full disk: an empty file must keep nobody out
-                _remove_if_same(handle, self.path)
+                remove_if_same(handle, self.path)
                 raise
             self.owner, self.problem = _said(me), ""
             self._handle, self._process, handle = handle, os.getpid(), -1
@@ -173,44 +174,6 @@ def _open(path: Path) -> tuple[int, bool]:
         if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR):
             raise _NoLockFileError(path) from error
         raise
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(handle: int) -> bool | None:
-        """Whether the system locked the open file for us; None where this folder knows no locks."""
-        try:
-            # Others cannot read the locked bytes there, so they are far behind those that name the holder.
-            os.lseek(handle, 1 << 30, os.SEEK_SET)
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError as error:
-            return False if error.errno in (errno.EACCES, errno.EDEADLK) else None
-        return True
-
-else:
-    import fcntl
-
-    def _lock(handle: int) -> bool | None:
-        """Whether the system locked the open file for us; None where this folder knows no locks."""
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            return False if error.errno in (errno.EWOULDBLOCK, errno.EACCES) else None
-        return True
-
-
-def _same(handle: int, path: Path) -> bool:
-    """Whether the open file is still the one of this name."""
-    with contextlib.suppress(OSError):
-        return os.path.samestat(os.fstat(handle), path.lstat())
-    return False
-
-
-def _remove_if_same(handle: int, path: Path) -> None:
-    with contextlib.suppress(OSError):
-        if _same(handle, path):
-            path.unlink()
 
 
 def _host() -> str:

@@ -235,6 +235,8 @@ def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Comman
     for asked in (workspace.suggesting, *on_look, workspace.candidates):
         asked.problem.connect(lambda error: show_error(error, NETWORK, FOLDER))
     workspace.lists.problem.connect(lambda error: show_error(error, FOLDER))
+    for keeping in (workspace.suggesting.keeping, workspace.starred.keeping):
+        keeping.problem.connect(show_error)
     workspace.lists.told.connect(lambda text: parts.problems.show_text(text, calm=True, until=[FOLDER]))
     workspace.pipeline.recording_failed.connect(lambda error: show_error(error, VIEW, NETWORK))
     workspace.pipeline.picture_failed.connect(files.picture_failed)

@@ -1,4 +1,4 @@
-"""What is asked before the window closes: nothing that a person did may be lost without a word."""
+"""What is asked before the window closes: nothing that a person said or began may be lost without a word."""
 
 from collections.abc import Callable
 
@@ -9,15 +9,24 @@ from explorer.ui.widgets.plain_text import Buttons, asked, warned
 
 
 def may_close(parent: QWidget, workspace: Workspace, save_tags_as: Callable[[], bool]) -> bool:
-    """Whether a person wants to close, with an export running or with tags that could not be saved.
+    """Whether a person wants to close, with work running, or with something that could not be saved.
 
     `save_tags_as` asks for another place for the tags and says whether they are there.
     """
-    if workspace.exporting.running:
-        text = "Close still? The figures written so far are whole; the export goes on next time."
-        answer = asked(parent, "An export is running", text, Buttons.Close | Buttons.Cancel, Buttons.Cancel)
+    for title, text in workspace.running:
+        answer = asked(parent, title, f"Close still? {text}", Buttons.Close | Buttons.Cancel, Buttons.Cancel)
         if answer != Buttons.Close:
             return False
+    for keeping in workspace.keepings:
+        keeping.settle()
+        for file in keeping.unsaved:
+            text = (
+                f"{keeping.what} could not be written to {file}: {keeping.trouble(file)} "
+                "It is tried again every few seconds; closing now loses it."
+            )
+            answer = warned(parent, "Not everything is saved", text, Buttons.Discard | Buttons.Cancel, Buttons.Cancel)
+            if answer != Buttons.Discard:
+                return False
     tagging = workspace.tagging
     tagging.settle()
     if not tagging.unsaved:

@@ -218,13 +218,13 @@ class FileCommands:
         except (OSError, UserError) as error:
             self._parts.problems.show_error(UserError(f"{path} cannot be read: {error}"))
             return False
-        consents = self._workspace.settings.text("consent").split()
-        if digest not in consents:
+        settings = self._workspace.settings
+        if digest not in settings.consents:
             from explorer.ui.dialogs.questions import confirm_code
 
             if not confirm_code(path, self._parent):
                 return False
-            self._workspace.settings.set_text("consent", " ".join([*consents, digest]))
+            settings.consent(digest)
         return True
 
     def ask_foreign_tags(self, path: Path, book: TagBook, network: "Network") -> None:

@@ -45,7 +45,7 @@ def other(tags):
 @pytest.fixture
 def without_locks(monkeypatch):
     """A network folder that knows no locks."""
-    monkeypatch.setattr(tag_lock, "_lock", lambda handle: None)
+    monkeypatch.setattr(tag_lock, "lock", lambda handle: None)
 
 
 def write(tags, **values):
@@ -249,7 +249,7 @@ def test_without_locks_the_same_file_is_still_ours_and_anothers_is_not(tags, wit
 @pytest.mark.parametrize("locks", [True, False])
 def test_a_full_disk_leaves_no_lock_that_says_nothing(tags, monkeypatch, locks):
     if not locks:
-        monkeypatch.setattr(tag_lock, "_lock", lambda handle: None)
+        monkeypatch.setattr(tag_lock, "lock", lambda handle: None)
 
     def full(handle, content):
         raise OSError(errno.ENOSPC, "No space left on device")
