@@ -11,10 +11,9 @@ from explorer.core.arrays import RGB, Map
 from explorer.core.drawing.overlay import compose, in_picture
 from explorer.core.drawing.signed_overlay import attribution_bar, attribution_overlay
 from explorer.core.figures.encoding import MATPLOTLIB, describe, encode_pages, read_description
-from explorer.core.figures.millimetres import MillimetrePage
+from explorer.core.figures.millimetres import MillimetrePage, place_of
 from explorer.core.figures.sheet_layout import MARGIN, NARROWEST, drawable, shortened
 from explorer.core.figures.single import FigureStyle, fit
-from explorer.core.images import fitted
 from trainer.files.errors import UserError
 from trainer.networks.input_spec import Box
 from trainer.pictures.resizing import bounded
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 WIDTH = 120.0
 GAP, BAR, NUMBERS, LINE = 1.5, 2.5, 14.0, 3.4
 """Millimetres: between things, of the color bar and of what stands beside it, and of a line of text."""
-
-LOWEST, TALLEST = 20.0, 3.0
-"""The least height of the map in millimetres, and the greatest in widths."""
 
 SMALL = 6.5
 """Points."""
@@ -109,10 +105,8 @@ def _page(shown: AttributionFigure, style: FigureStyle) -> "Figure":
     if width < NARROWEST:
         raise UserError(f"A figure needs at least {NARROWEST:g} mm, not {width:g} mm; choose a larger width.")
     across = (width - 2 * MARGIN - 2 * GAP - BAR - NUMBERS) / 2
-    # A picture of extreme proportions lies in the middle of a place that is neither.
-    down = min(max(across * shown.rgb.shape[0] / shown.rgb.shape[1], LOWEST), TALLEST * across)
+    down, tall, wide = place_of(shown.rgb.shape[:2], across)
     height = 2 * MARGIN + down + GAP + 2 * LINE
-    tall, wide = fitted(shown.rgb.shape[:2], (down, across))
     pixels = style.pixels(tall), style.pixels(wide)
     canvas = fit(shown.rgb, shown.frame, pixels)
     inside = bounded(round(canvas.frame.height), round(canvas.frame.width))

@@ -4,6 +4,19 @@ from typing import Any
 
 from explorer.core.figures.sheet_layout import FONT, drawable
 from explorer.core.figures.single import MM_PER_INCH
+from explorer.core.images import fitted
+
+LOWEST, TALLEST = 20.0, 3.0
+"""The least height of a picture's place in millimetres, and the greatest in widths."""
+
+
+def place_of(size: tuple[int, int], across: float) -> tuple[float, float, float]:
+    """The height of a place that is `across` millimetres wide, and height and width of the picture in its middle.
+
+    A picture of `size` (height, width) fills it, unless its proportions are extreme.
+    """
+    down = min(max(across * size[0] / size[1], LOWEST), TALLEST * across)
+    return down, *fitted(size, (down, across))
 
 
 class MillimetrePage:

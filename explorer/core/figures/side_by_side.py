@@ -12,7 +12,7 @@ from explorer.core.drawing.signed_overlay import attribution_bar
 from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.figures.encoding import MATPLOTLIB, describe, encode_pages
-from explorer.core.figures.millimetres import MillimetrePage
+from explorer.core.figures.millimetres import MillimetrePage, place_of
 from explorer.core.figures.sheet_layout import MARGIN, NARROWEST, drawable, shortened
 from explorer.core.figures.single import FigureStyle, fit
 from explorer.core.images import fitted
@@ -79,13 +79,14 @@ def side_by_side(
 def _page(rgb: RGB, panels: Sequence[Panel], lines: Sequence[str], style: FigureStyle, width: float) -> "Figure":
     slot = (width - 2 * MARGIN + GAP) / len(panels)
     across = slot - 2 * GAP - BAR - NUMBERS
-    down = across * rgb.shape[0] / rgb.shape[1]
+    down, _, _ = place_of(rgb.shape[:2], across)
     with MATPLOTLIB:
         page = MillimetrePage(width, 2 * MARGIN + TITLE + down + GAP + LINE * len(lines), style.dpi)
         for column, panel in enumerate(panels):
             left, top = MARGIN + column * slot, MARGIN + TITLE
             page.text(left, top - 1.0, shortened(drawable(panel.title), SMALL, slot - GAP), SMALL, va="baseline")
-            tall, wide = (down, across) if panel.picture is None else fitted(panel.picture.shape[:2], (down, across))
+            picture = rgb if panel.picture is None else panel.picture
+            tall, wide = fitted(picture.shape[:2], (down, across))
             drawn = _drawn(rgb, panel, (style.pixels(tall), style.pixels(wide)), style)
             page.image(drawn, left + (across - wide) / 2, top + (down - tall) / 2, wide, tall)
             _draw_bar(page, panel, (left + across + GAP, top, down), style)

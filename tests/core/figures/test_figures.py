@@ -21,6 +21,7 @@ from explorer.core.figures.card import Card, CardWords, draw_card
 from explorer.core.figures.encoding import describe, encode, encode_pages, read_description
 from explorer.core.figures.sheet import SheetPanel, draw_page
 from explorer.core.figures.sheet_layout import HEADER, MARGIN, Layout, lay_out, panel_pixels, text_width
+from explorer.core.figures.side_by_side import Panel, side_by_side
 from explorer.core.figures.single import MAX_SIDE, FigureStyle, canvas, draw, draw_single, statistics
 from explorer.core.tags.book import FilterKey
 from tests.conftest import ROOT
@@ -472,6 +473,9 @@ def test_extreme_proportions_stay_within_bounds(size: tuple[int, int]) -> None:
         rgb, frame, np.ones((4, 4), np.float32), 0.5, settings, "occlusion", "patch 16", "fall of the", 1.0
     )
     with Image.open(io.BytesIO(attribution_figure(shown, "png", FigureStyle(dpi=50)))) as figure:
+        assert max(figure.size) < 1000
+    panels = [Panel("A", np.zeros((4, 4, 4), np.uint8), frame, Scale(0.0, 1.0))] * 3
+    with Image.open(io.BytesIO(side_by_side(rgb, panels, ["a line"], {}, "png", FigureStyle(dpi=50)))) as figure:
         assert max(figure.size) < 1000
     layout = lay_out([FilterKey(0, 0)] * 3, [size[0] / size[1]], FigureStyle())
     assert min(layout.panel) > 4
