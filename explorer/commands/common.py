@@ -10,6 +10,7 @@ from explorer.core.errors import UserError
 from trainer.console.numbers import at_least_one
 from trainer.console.progress import progress
 from trainer.devices.names import CHOICES, device_argument
+from trainer.files.atomic_files import subfolder
 from trainer.files.printing import printable, say
 from trainer.networks.arguments import add_opening_arguments, opening_of
 
@@ -142,7 +143,7 @@ def index_of(
     from explorer.core.index.kept import place_of
 
     path = path or place_of(network, arguments.images)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    subfolder(path.parent)
     say_size(network, arguments.images, path)
     labels = labels or labels_of_index(path, arguments.images)
     with progress("index", "pictures") as on_step:

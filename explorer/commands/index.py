@@ -17,6 +17,7 @@ from explorer.commands.common import (
 )
 from explorer.core.progress import Cancelled
 from trainer.console.progress import progress
+from trainer.files.atomic_files import subfolder
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
     network = network_of(arguments)
     images = arguments.images[0] if len(arguments.images) == 1 else _each(arguments.images)
     out = arguments.out or place_of(network, arguments.images[0], arguments.data)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    subfolder(out.parent)
     labels = table_of(arguments, images)
     if labels is None and not child:  # the window says itself whether there is a table
         labels = labels_of_index(out, images)

@@ -211,9 +211,10 @@ class ArtifactLists(QObject):
 
     def _lay(self, file: Path, changes: "Sequence[Statement | Corrections]") -> "Corrections":
         from explorer.core.concepts import change_corrections
+        from trainer.files.atomic_files import subfolder
 
         if file.parent == self._own_folder:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            subfolder(file.parent)
         folders = {id(change.folder): change.folder for change in changes if isinstance(change, Statement)}
 
         def laid(corrections: "Corrections") -> "Corrections":

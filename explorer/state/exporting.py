@@ -20,13 +20,13 @@ from explorer.state.pipeline import Pipeline
 from explorer.state.session import DisplayStyle
 from explorer.state.settings_file import Settings
 from explorer.state.tagging import Tagging
+from explorer.state.unfinished import UnfinishedExports
 
 if TYPE_CHECKING:
     from explorer.core.figures.single import FigureStyle
     from explorer.core.network.opening import Network
 
 SLOT = "export"
-NAME = "unfinished-export.json"
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Exporting(QObject):
     ) -> None:
         super().__init__(parent)
         self._library, self._pipeline, self._tagging = library, pipeline, tagging
-        self._kept = settings.folder / NAME
+        self._notes = UnfinishedExports(settings.folder)
         self._closing = self._offered = False
         self._goes_on = True
 
@@ -142,7 +142,7 @@ class Exporting(QObject):
     @property
     def left(self) -> bool:
         """Whether an export is under way, or an earlier session left one."""
-        return self._kept.exists()
+        return self._notes.any
 
     def filters_named(self, text: str) -> tuple[FilterKey, ...]:
         """The open network's filters that `text` names ("7", "7:8", "tag:hair"); UserError where it names none."""
@@ -198,14 +198,16 @@ class Exporting(QObject):
             size = None if agreed else size_of(plan)
             if size is not None and size.large:
                 return size
-            self._keep(order.as_json(network.digest))
+            self._notes.begin(order.as_json(network.digest))
             try:
                 report = run_export(plan, on_step=on_step)
             except Cancelled:
-                if not self._closing:  # the person does not want the rest; a closed window goes on next time
-                    self._kept.unlink(missing_ok=True)
+                if self._closing:  # it goes on next time
+                    self._notes.leave()
+                else:  # the person does not want the rest
+                    self._notes.remove()
                 raise
-            self._kept.unlink(missing_ok=True)
+            self._notes.remove()
             return report
 
         def ended(result: Any) -> None:
@@ -229,26 +231,17 @@ class Exporting(QObject):
         )
 
     def unfinished(self, network: "Network") -> Order | None:
-        """The export of this network that an earlier session did not finish, once in a session."""
+        """The export of this network that an earlier session left and no window runs or offers, once in a session."""
         if self._offered or self.running:
             return None
-        try:
-            order = Order.from_json(self._kept.read_bytes(), network.digest)
-        except OSError:
-            return None
+        order = self._notes.find(lambda content: Order.from_json(content, network.digest))
         self._offered = order is not None
         return order
 
     def close(self) -> None:
         """Let a running export be gone on with next time; one that was offered and not taken is forgotten."""
         self._closing = True
-        if self._offered and not self.running:
-            self._kept.unlink(missing_ok=True)
-
-    def _keep(self, content: bytes) -> None:
-        from trainer.files.atomic_files import cannot_write, replace_file
-
-        try:
-            replace_file(self._kept, content, follow=False)
-        except OSError as error:
-            raise cannot_write(self._kept, error) from error
+        if not self.running:
+            if self._offered:
+                self._notes.remove()
+            self._notes.leave()

@@ -147,11 +147,11 @@ class FigureInView(QObject):
 
 def kept(folder: Path, name: str, format: str, content: bytes) -> Path:
     """Write a figure into a folder under its name, or with a number where another has that name; where it lies."""
-    from trainer.files.atomic_files import cannot_write, replace_file
+    from trainer.files.atomic_files import cannot_write, replace_file, subfolder
 
     path, number = folder / f"{name}.{format}", 1
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        subfolder(folder)
         while path.exists() and path.read_bytes() != content:
             number += 1
             path = folder / f"{name}_{number}.{format}"

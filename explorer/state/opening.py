@@ -182,7 +182,9 @@ class Opening(QObject):
         inside_program = self._bundled.resolve() in model.resolve().parents
         if inside_program or copied or not os.access(folder, os.W_OK):
             folder = self._settings.folder / "tags"
-            folder.mkdir(parents=True, exist_ok=True)
+            from trainer.files.atomic_files import subfolder
+
+            subfolder(folder)
         return folder / name
 
     def _is_copy_of_bundled(self, model: Path) -> bool:

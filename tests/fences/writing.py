@@ -1,4 +1,4 @@
-"""Finds in a module's source every call that could open a file for writing, or make one."""
+"""Finds in a module's source every call that could open a file for writing, make one or a folder, or remove one."""
 
 import ast
 from collections.abc import Iterator
@@ -8,6 +8,10 @@ _WRITERS = {  # called as anything.NAME(...), or by the name alone where it was 
     **dict.fromkeys(("symlink", "link", "mkfifo", "mknod", "truncate", "rename", "renames"), "os"),
     **dict.fromkeys(("copy2", "copyfile", "copymode", "copytree", "move", "make_archive"), "shutil"),
     **dict.fromkeys(("mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryFile", "TemporaryDirectory"), "tempfile"),
+    **dict.fromkeys(("mkdir", "rmdir", "unlink", "chmod", "lchmod"), "Path"),
+    **dict.fromkeys(("makedirs", "removedirs"), "os"),
+    **dict.fromkeys(("rmtree", "chown"), "shutil"),
+    **dict.fromkeys(("extractall", "extract"), "archives"),
     **dict.fromkeys(("savez", "savez_compressed", "savetxt", "tofile", "memmap", "open_memmap"), "numpy"),
     **dict.fromkeys(("save_file", "save_model", "save_pretrained", "imsave", "imwrite"), "libraries"),
     **dict.fromkeys(
@@ -20,6 +24,8 @@ _WRITERS = {  # called as anything.NAME(...), or by the name alone where it was 
 }
 _INTO = {"savefig": 0, "save": 0, "dump": 1, "savez": 0, "savez_compressed": 0, "print_svg": 0, "print_png": 0}
 _INTO |= {"PdfPages": 0}
+_ELSEWHERE = {"remove": "os", "export": "torch.onnx"}
+"""Names that lists and others have too, and the module whose function changes the disk."""
 """Calls that may write into memory: the place of the argument that says where to."""
 
 _READ_ONLY = {"O_RDONLY", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY", "O_NONBLOCK", "O_DIRECTORY"}
@@ -74,6 +80,8 @@ def _may_write(call: ast.Call, modules: dict[str, str], memory: set[str]) -> boo
         return _mode(call, 2) != "r"
     if name == "replace":  # Path.replace has one argument, str.replace two, dataclasses.replace names them
         return owner == "os" or (isinstance(call.func, ast.Attribute) and len(call.args) == 1 and not call.keywords)
+    if name in _ELSEWHERE:
+        return owner == _ELSEWHERE[name] and not (name == "export" and _in_memory(call, 2, memory))
     if name in ("copy", "copyfileobj"):
         return owner == "shutil"
     if name in ("writer", "DictWriter"):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from trainer.console.kept_inputs import keep_inputs
+from trainer.files.atomic_files import subfolder
 from trainer.files.errors import UserError
 from trainer.files.own_files import append_lines
 from trainer.files.printing import printable, say
@@ -167,7 +168,7 @@ def log_failure(program: str, error: BaseException) -> Path | None:
         timestamp = time.strftime("%Y-%m-%d %H:%M:%S")
         text = "\n".join([f"{timestamp} {program}", *map(printable, lines), ""])
         path = data_home() / f"{program}.log"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        subfolder(path.parent)
         append_lines(path, text.encode("utf-8", "backslashreplace"), largest=LARGEST_LOG)
         return path
     except Exception:  # a full disk, no home, no memory: the line that the person reads comes all the same

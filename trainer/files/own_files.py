@@ -9,6 +9,7 @@ import errno
 import io
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,14 @@ def open_found(path: Path, flags: int, *, anything: bool = False) -> int:
         os.close(handle)
         raise refusal(errno.EMLINK if ordinary else errno.ENXIO, path)
     return handle
+
+
+def remove_own(paths: Iterable[Path]) -> None:
+    """Remove files of folders of our own, as far as the system lets us; none in a folder that is a link now."""
+    for path in paths:
+        if not path.parent.is_symlink():
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def refusal(reason: int, path: Path) -> OSError:

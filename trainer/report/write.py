@@ -1,6 +1,5 @@
 """What a run or an evaluation leaves behind: one page, its figures, and all numbers as JSON."""
 
-import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
@@ -12,6 +11,7 @@ import numpy as np
 from trainer.cohort.cohort import Cohort
 from trainer.files.atomic_files import cannot_write, replace_file, subfolder, sweep_folder
 from trainer.files.errors import UserError
+from trainer.files.own_files import remove_own
 from trainer.files.written_tables import write_rows
 from trainer.measures.bootstrap import Measure
 from trainer.measures.metrics import LEVELS
@@ -58,18 +58,16 @@ def write_report(folder: Path, evaluation: "Evaluation | None", run: Run | None,
             replace_file(folder / name, content, follow=False)
         except OSError as error:
             raise cannot_write(folder / name, error) from error
-    for name in FIGURES:
-        if name not in pictures:
-            for kind in ("svg", "png"):
-                with contextlib.suppress(OSError):  # a figure too many is no reason to lose a report
-                    (folder / "figures" / f"{name}.{kind}").unlink(missing_ok=True)
+    # A figure too many is no reason to lose a report.
+    too_many = (name for name in FIGURES if name not in pictures)
+    remove_own(folder / "figures" / f"{name}.{kind}" for name in too_many for kind in ("svg", "png"))
     return numbers
 
 
 def make_folder(folder: Path) -> None:
     """Make a folder for a report; UserError where that cannot be."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        subfolder(folder)
     except (FileExistsError, NotADirectoryError) as error:
         raise UserError(f"{folder} cannot be made, because a file has this name; choose another --out.") from error
     except OSError as error:

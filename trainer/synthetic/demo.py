@@ -1,10 +1,6 @@
 """The 24 drawn pictures with which the program opens, chosen by eye from many seeds."""
 
-from pathlib import Path
-
-from trainer.files.atomic_files import replace_file
-from trainer.files.written_tables import write_rows
-from trainer.synthetic.picture import JPEG_QUALITY, SyntheticPicture, draw, encoded
+from trainer.synthetic.picture import SyntheticPicture, draw
 
 SIZE = 448
 
@@ -46,15 +42,3 @@ def demo_pictures() -> list[SyntheticPicture]:
         draw(seed, size=SIZE, label=label, skin=skin, concepts=frozenset(concepts.split()))
         for seed, label, skin, concepts in RECIPES
     ]
-
-
-def write_demo(out: Path) -> None:
-    """Write drawn_01.jpg to drawn_24.jpg and labels.csv (image,label: the demo network's classes) into `out`."""
-    out.mkdir(parents=True, exist_ok=True)
-    rows: list[tuple[object, ...]] = [("image", "label")]
-    for number, picture in enumerate(demo_pictures(), start=1):
-        name = f"drawn_{number:02d}.jpg"
-        content = encoded(picture.rgb, "JPEG", quality=JPEG_QUALITY, optimize=True)
-        replace_file(out / name, content, follow=False)
-        rows.append((name, CLASSES[picture.label]))
-    replace_file(out / "labels.csv", write_rows(rows), follow=False)

@@ -2,8 +2,8 @@
 
 Everything is drawn from one seed, each concept from a stream of chance of its own: taking the hair away or
 changing the label leaves everything else as it was, so that a picture and its twin differ in that alone.
-The pictures in resources/demo/pictures were made by `write_demo(Path("resources/demo/pictures"))`
-of `trainer.synthetic.demo`, which draws them by `draw(seed, size=448, label=..., skin=..., concepts=...)`.
+The pictures in resources/demo/pictures were made by `demo_pictures` of `trainer.synthetic.demo`, which draws them by
+`draw(seed, size=448, label=..., skin=..., concepts=...)`, as JPEG of quality 90.
 """
 
 import io
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from trainer.files.atomic_files import cannot_write, create_file, new_folder, sweep
+from trainer.files.atomic_files import cannot_write, create_file, new_folder, subfolder, sweep
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep
 from trainer.files.written_tables import write_rows
@@ -174,7 +174,7 @@ def write_folder(
     seen = dict.fromkeys(LABELS, 0)
     rows: list[tuple[object, ...]] = [("image", "label", "split", "group", *CONCEPTS)]
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+        subfolder(out.parent)
         sweep(out)
         with new_folder(out) as folder:
             for part in (*(f"images/{label}" for label in LABELS), *(f"masks/{concept}" for concept in CONCEPTS)):

@@ -16,7 +16,7 @@ from trainer.files.errors import UserError
 from trainer.measures.prediction import Prediction
 from trainer.networks.opening import open_model
 from trainer.training.recipe import Recipe
-from trainer.training.run_folder import NETWORK_FILE, RunFolder, is_finished
+from trainer.training.run_folder import NETWORK_FILE, RunFolder, is_finished, run_folders
 
 TrainOne = Callable[[Cohort, Recipe, Path, str], None]
 """Trains one network on a cohort by a recipe into a folder, and says what it is."""
@@ -53,7 +53,7 @@ def held_out(
     """
     plain = recipe.with_settings({"threshold_folds": 0, "fold": -1}, "the cross-validation")
     inner = list(_folds(cohort, recipe))
-    folders = [out / f"threshold-{number}" for number in range(len(inner))]
+    folders = run_folders(out, [f"threshold-{number}" for number in range(len(inner))])
     # Decided before any process begins to write, so that all of them decide alike.
     left = [not is_finished(folder, plain, fold.digest) for folder, fold in zip(folders, inner, strict=True)]
     for folder, fold, open_ in zip(folders, inner, left, strict=True):

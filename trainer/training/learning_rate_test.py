@@ -12,7 +12,7 @@ import torch
 
 from trainer.cohort.cohort import Cohort
 from trainer.devices.arithmetic import computing
-from trainer.files.atomic_files import cannot_write, replace_file, sweep_folder
+from trainer.files.atomic_files import cannot_write, replace_file, subfolder, sweep_folder
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
 from trainer.report.style import with_legend
@@ -187,7 +187,7 @@ def write_rates(folder: Path, range_test: Rates) -> None:
     numbers = dataclasses.asdict(range_test)
     numbers["chance"] = range_test.chance if math.isfinite(range_test.chance) else None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        subfolder(folder)
         sweep_folder(folder)
         for kind in ("svg", "png"):
             content = io.BytesIO()

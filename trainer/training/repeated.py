@@ -15,7 +15,7 @@ from trainer.files.written_tables import write_rows
 from trainer.report.comparison import Compared, comparison_page, summary_rows
 from trainer.training.distributed import ProcessGroup
 from trainer.training.recipe import Recipe
-from trainer.training.run_folder import RunFolder, is_finished
+from trainer.training.run_folder import RunFolder, is_finished, run_folders
 from trainer.training.train import Watch, train
 
 _FIGURES = ("auc", "balanced_accuracy", "accuracy")
@@ -69,7 +69,7 @@ def train_all(
     watch, world = watch or Watch(), world or ProcessGroup()
     if (out / "settings.toml").exists():
         raise UserError(f"{out} holds a single run; choose another --out for several.")
-    folders = [out / run.name for run in runs]
+    folders = run_folders(out, [run.name for run in runs])
     digests = [(cohort.fold(run.recipe.data.fold) if run.recipe.data.fold >= 0 else cohort).digest for run in runs]
     # Decided before any process begins to write, so that all of them decide alike.
     left = []

@@ -1,18 +1,19 @@
 """The folder that a run leaves: settings, log, the state to go on from, and the chosen network."""
 
+import errno
 import io
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from trainer.files.atomic_files import cannot_write, replace_file, sweep_folder
+from trainer.files.atomic_files import cannot_write, replace_file, subfolder, sweep_folder
 from trainer.files.errors import UserError
-from trainer.files.own_files import append_lines
+from trainer.files.own_files import append_lines, refusal
 from trainer.files.written_tables import write_rows
 from trainer.networks import checkpoint as checkpoints
 from trainer.networks.checkpoint import Checkpoint
@@ -62,7 +63,7 @@ class RunFolder:
         if not write:
             return
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            subfolder(path)
             sweep_folder(path)
             text = f'{write_settings(recipe)}[cohort]\ndigest = "{digest}"\n'
             replace_file(path / SETTINGS_FILE, text.encode(), follow=False)
@@ -141,6 +142,15 @@ class RunFolder:
             replace_file(self.path / name, content, follow=False)
         except OSError as error:
             raise UserError(f"{cannot_write(self.path / name, error)} Then {HOW_TO_GO_ON}.") from error
+
+
+def run_folders(out: Path, names: Iterable[str]) -> list[Path]:
+    """Where runs of these names lie below `out`; UserError where one of them is a link, which might lead anywhere."""
+    folders = [out / name for name in names]
+    for folder in folders:
+        if folder.is_symlink():
+            raise cannot_write(folder, refusal(errno.ELOOP, folder))
+    return folders
 
 
 def differing(path: Path, recipe: Recipe, digest: str) -> list[str]:

@@ -16,7 +16,7 @@ from explorer.core.errors import UserError
 from explorer.core.images import read_image
 from explorer.core.progress import OnStep, no_step
 from trainer.concepts.words import ARTIFACTS, CONCEPTS
-from trainer.files.atomic_files import cannot_write, create_file, new_folder
+from trainer.files.atomic_files import cannot_write, create_file, new_folder, subfolder
 from trainer.files.written_tables import write_rows
 
 
@@ -39,7 +39,7 @@ def export_maps(
     rows: list[tuple[object, ...]] = [("image", "maps", "lesion", "share", *ARTIFACTS)]
     left_out = {}
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+        subfolder(out.parent)
         with new_folder(out) as folder:
             for name in CONCEPTS:
                 (folder / name).mkdir()

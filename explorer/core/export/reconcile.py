@@ -14,7 +14,7 @@ from explorer.core.export.plan import ExportPlan, Figure
 from explorer.core.figures.encoding import read_description
 from explorer.core.images import one_line
 from explorer.core.tags.book import FilterKey
-from trainer.files.atomic_files import cannot_write, sweep_folder
+from trainer.files.atomic_files import cannot_write, subfolder, sweep_folder
 
 DRAWING = 1
 """Counts up when the same settings give another picture than before, so that older figures are drawn again."""
@@ -83,7 +83,7 @@ def compare_folder(
     plan's `force` is set; then everything is drawn again.
     """
     try:
-        plan.out.mkdir(parents=True, exist_ok=True)
+        subfolder(plan.out)
         sweep_folder(plan.out)
         file_names = {path.name for path in plan.out.iterdir()}
     except OSError as error:

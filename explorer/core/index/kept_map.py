@@ -18,7 +18,8 @@ from explorer.core.index.embedding_map import MOST
 from explorer.core.index.folder_index import FolderIndex
 from explorer.core.index.parts import folder_of
 from explorer.core.progress import OnStep, no_step
-from trainer.files.atomic_files import replace_file
+from trainer.files.atomic_files import replace_file, subfolder
+from trainer.files.own_files import remove_own
 
 PICTURES, FILTERS = "pictures", "filters"
 MOST_ANSWERS = 1000
@@ -86,9 +87,7 @@ def _made(index: FolderIndex, kind: str, vectors: npt.NDArray[np.float32], on_st
     content = io.BytesIO()
     np.save(content, places)
     with contextlib.suppress(OSError):  # a folder that cannot be written costs the time again
-        folder.mkdir(exist_ok=True)
-        for older in folder.glob(f"places-{kind}-*.npy"):
-            older.unlink()
+        remove_own(subfolder(folder.parent, folder.name).glob(f"places-{kind}-*.npy"))
         replace_file(path, content.getvalue(), follow=False)
     return places
 

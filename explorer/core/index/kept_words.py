@@ -70,7 +70,7 @@ def change_words(
     edited: ClassWords,
     proposed: ClassWords,
 ) -> ClassWords:
-    """Lay what was edited since `before` over the map that is kept by now, else over the `proposed` one; what it is then.
+    """Lay what was edited since `before` over the map that is kept by now, else over the `proposed` one; what it is.
 
     UserError where the disk refuses.
     """

@@ -11,6 +11,7 @@ from explorer.core.index.folder_index import FolderIndex
 from explorer.core.index.parts import folder_of
 from explorer.core.index.sealed_file import Damaged, open_sealed, write_sealed
 from explorer.core.tags import FilterKey
+from trainer.files.atomic_files import subfolder
 
 FORMAT, VERSION = "feature-map-explorer muting", 2
 ZERO = "zero"
@@ -113,7 +114,7 @@ def write_alone(path: Path, alone: OneByOne) -> None:
         file.create_dataset("before", data=alone.before)
         file.create_dataset("after", data=alone.after)
 
-    path.parent.mkdir(exist_ok=True)
+    subfolder(path.parent.parent, path.parent.name)
     write_sealed(path, fill)
 
 

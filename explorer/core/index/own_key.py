@@ -8,7 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
-from trainer.files.atomic_files import replace_file
+from trainer.files.atomic_files import replace_file, subfolder
 from trainer.files.own_files import open_found
 
 HOME = "feature-map-explorer"
@@ -45,7 +45,7 @@ def _key() -> bytes | None:
             if len(key) == LENGTH:
                 return key
         with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            subfolder(path.parent)
             replace_file(path, os.urandom(LENGTH), follow=False)
             path.chmod(0o600)
     return None

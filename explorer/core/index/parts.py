@@ -14,6 +14,7 @@ import numpy.typing as npt
 from explorer.core.index.schema import ANSWERS
 from explorer.core.index.sealed_file import sound, write_sealed
 from trainer.files.atomic_files import subfolder, sweep_folder
+from trainer.files.own_files import remove_own
 
 BYTES, FEWEST, MOST = 1 << 25, 16, 1024
 """Size of a part, and numbers of its pictures: so many are made again after a kill."""
@@ -125,10 +126,7 @@ class PartFolder:
     def remove_others(self, kept: Sequence[Part]) -> None:
         """Remove all parts but these."""
         names = {part.path.name for part in kept}
-        for path in self.path.glob("[0-9a-f]*.h5"):
-            if path.name not in names:
-                with contextlib.suppress(OSError):
-                    path.unlink()
+        remove_own(path for path in self.path.glob("[0-9a-f]*.h5") if path.name not in names)
 
 
 def folder_of(index: Path) -> Path:

@@ -23,6 +23,8 @@ from explorer.core.maps.activations import record
 from explorer.core.muting.keys import Replacements
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
+from trainer.files.atomic_files import subfolder
+from trainer.files.own_files import remove_own
 
 PICTURES = 200
 """Pictures over which maps are averaged: those that give the index its scales."""
@@ -120,9 +122,7 @@ def _write(path: Path, maps: Mapping[int, npt.NDArray[np.float32]]) -> None:
         for layer, values in maps.items():
             file.create_dataset(str(layer), data=values)
 
-    path.parent.mkdir(exist_ok=True)
-    for older in path.parent.glob("means-*.h5"):
-        older.unlink()
+    remove_own(subfolder(path.parent.parent, path.parent.name).glob("means-*.h5"))
     write_sealed(path, fill)
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from explorer.core.index.parts import folder_of
 from explorer.core.index.sealed_file import Damaged, open_sealed, write_sealed
 from trainer.files.atomic_files import subfolder, sweep_folder
+from trainer.files.own_files import remove_own
 
 Columns = Mapping[str, npt.NDArray[Any]]
 """Arrays of one picture."""
@@ -70,10 +71,7 @@ class Kept:
         """Remove what was kept under other keys, and what was left unfinished."""
         with contextlib.suppress(OSError):
             sweep_folder(self.path)
-        for path in self._every_file():
-            if not self._is_mine(path):
-                with contextlib.suppress(OSError):
-                    path.unlink()
+        remove_own(path for path in self._every_file() if not self._is_mine(path))
 
     def _every_file(self) -> list[Path]:
         """Those of all keys, as they are now: another process may write more."""

@@ -11,7 +11,7 @@ from typing import Any
 import resources
 from explorer.core.errors import UserError
 from explorer.core.tags.validation import clean_text, clean_word
-from trainer.files.atomic_files import cannot_write, replace_file
+from trainer.files.atomic_files import cannot_write, replace_file, subfolder
 
 RESERVED_KEYS = frozenset("N")
 """Keys that the window uses while tagging: `N` walks to the next filter without a tag."""
@@ -122,7 +122,7 @@ def add_word(path: Path | str, entry: Entry, *, reserved: Collection[str] = RESE
     if entry not in _parse(text, path.name):
         raise UserError(f'The tag "{entry.word}" could not be put into {path.name}; the file is unchanged.')
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        subfolder(path.parent)
         replace_file(path, text.encode())
     except OSError as error:
         raise cannot_write(path, error) from error

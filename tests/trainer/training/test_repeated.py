@@ -14,6 +14,7 @@ from trainer.cli import main
 from trainer.cohort.cohort import Cohort
 from trainer.files.errors import UserError
 from trainer.training.repeated import planned, train_all
+from trainer.training.run_folder import run_folders
 
 
 @pytest.fixture
@@ -30,6 +31,20 @@ def test_every_fold_and_seed_is_a_run_of_its_own(cohort: Cohort) -> None:
     assert [run.name for run in planned(small(), cohort, all_folds=False, seeds=2)] == ["seed-0", "seed-1"]
     with pytest.raises(UserError, match="was not split into folds"):
         planned(small(), replace(cohort, folds=np.full(36, -1)), all_folds=True, seeds=1)
+
+
+def test_a_link_with_the_name_of_a_run_is_refused(cohort: Cohort, tmp_path: Path) -> None:
+    theirs, out = tmp_path / "theirs", tmp_path / "runs"
+    for folder in (theirs, out):
+        folder.mkdir()
+    (out / "seed-1").symlink_to(theirs, target_is_directory=True)
+    with pytest.raises(UserError, match=r"seed-1 could not be saved.* it is a link"):
+        train_all(cohort, planned(small(), cohort, all_folds=False, seeds=2), out, CPU)
+    (out / "threshold-0").symlink_to(theirs, target_is_directory=True)
+    with pytest.raises(UserError, match="threshold-0 could not be saved"):
+        run_folders(out, ["threshold-0"])
+    assert list(theirs.iterdir()) == []
+    assert sorted(path.name for path in out.iterdir()) == ["seed-1", "threshold-0"]
 
 
 def test_interrupted_between_and_in_runs_it_goes_on_and_compares_all(
