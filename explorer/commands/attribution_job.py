@@ -1,16 +1,18 @@
 """What every command does that writes attributions: pictures one by one, results beside which figures may lie."""
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from explorer.commands.large import add_yes, ask_about
 from explorer.core.attribution.attribution_map import Value
 from explorer.core.attribution.lens import Lens
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
-from explorer.core.progress import OnStep
+from explorer.core.progress import OnStep, no_step
 from trainer.console.numbers import any_number, positive, whole_number
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
@@ -45,6 +47,7 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
         "window); else each map's own largest value",
     )
     parser.add_argument("--force", action="store_true", help="replace what is there")
+    add_yes(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
 
@@ -90,6 +93,8 @@ class AttributionJob:
                 say(f"feature-explorer: {sentence}", error=True)
             todo = [(path, _place(path, arguments.images, arguments.out)) for path in listing.pictures]
             self._check(out for _, out in todo)
+        if not arguments.yes:
+            self._ask(arguments.out, todo)
         root = arguments.out.parent if single else arguments.out
         _make_folders(root, (out.parent for _, out in todo))
         written: list[str] = []
@@ -124,6 +129,24 @@ class AttributionJob:
         for reason in failed:
             say(f"feature-explorer: {printable(reason)}", error=True)
         return 1 if failed else 0
+
+    def _ask(self, out: Path, todo: "Sequence[tuple[Path | None, Path]]") -> None:
+        """UserError where these are very many files and nobody says that they are meant."""
+        from explorer.core.figures.attribution_figure import WIDTH
+        from explorer.core.figures.size import largest_file, size_by_trial
+        from trainer.files.atomic_files import subfolder
+
+        left = [(path, place) for path, place in todo if self.force or not place.exists()]
+
+        def trial(folder: Path, count: int) -> None:
+            for number, (path, _) in enumerate(left[:count]):
+                with contextlib.suppress(UserError):  # it is told when its turn comes
+                    self._do(path, subfolder(folder) / f"{number}.npz", no_step, again=True)
+            self.correlations.clear()
+
+        files = len(left) * (1 + bool(self.figures))
+        size = size_by_trial(files, largest_file(self.style, WIDTH), out, len(left), trial)
+        ask_about(size, out, "pictures")
 
     def _described(self, path: Path | None) -> Described:
         """What decides the result of a picture; of no picture in particular with None."""

@@ -1,7 +1,6 @@
 """`feature-explorer export`: overlays and sheets of chosen filters on chosen pictures, with a manifest."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from explorer.commands.common import (
     network_of,
 )
 from explorer.commands.folder_scale import scales_of, use_kept_index
+from explorer.commands.large import add_yes, ask_about
 from explorer.core.drawing.styles import COLOR_MAPS, FORMATS, SCALES
 from explorer.core.errors import UserError
 from trainer.console.numbers import any_number, at_least_one, whole_number
@@ -96,11 +96,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         action="store_true",
         help="draw everything again, and replace files that are not this export's",
     )
-    files.add_argument(
-        "--yes",
-        action="store_true",
-        help="do not ask before an export of over 1,000 files or a tenth of the free space",
-    )
+    add_yes(files)
     files.add_argument("--jobs", type=at_least_one, metavar="N", help="threads (all cores)")
     files.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
@@ -157,7 +153,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     plan = _plan(arguments)
     if not arguments.yes:
-        _ask(plan, arguments.jobs)
+        from explorer.core.export.size import size_of
+
+        ask_about(size_of(plan, jobs=arguments.jobs), plan.out, "filters or pictures")
     done = 0
     try:
         with progress("exporting", "maps") as bar:
@@ -175,20 +173,6 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return 130
     return _tell(plan, report, arguments.json)
-
-
-def _ask(plan: "ExportPlan", jobs: int | None) -> None:
-    """UserError where an export is large and nobody says that it is meant."""
-    from explorer.core.export.size import size_of
-
-    size = size_of(plan, jobs=jobs)
-    if not size.large:
-        return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UserError(f"{size.question(plan.out)} Add --yes if you mean it, or choose fewer filters or pictures.")
-    say(f"{size.question(plan.out)} Go on? [y/N]", error=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise UserError("Nothing was exported.")
 
 
 def _plan(arguments: argparse.Namespace) -> "ExportPlan":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from explorer.commands.common import network_of, table_of
 from explorer.commands.folder_scale import use_kept_index
+from explorer.commands.large import ask_about
 from trainer.console.progress import progress
 from trainer.files.printing import say, say_json
 
@@ -20,6 +21,7 @@ def export_filter_cards(arguments: argparse.Namespace, style_of: "Callable[[argp
     _check_usage(arguments, what)
     from explorer.core.counting import counted
     from explorer.core.export.cards import export_cards
+    from explorer.core.export.size import size_of_cards
     from explorer.core.index import open_index
     from explorer.core.selection import choose_filters, parse_filters
     from explorer.core.tags.hdf5_file import load_tags_of
@@ -30,23 +32,21 @@ def export_filter_cards(arguments: argparse.Namespace, style_of: "Callable[[argp
     kinds = [word.strip() for word in (arguments.contact_sheets or "").split(",") if word.strip()]
     folder = arguments.images[0]
     use_kept_index(arguments, network)
-    with open_index(arguments.index) as index, progress("cards", "cards") as on_step:
+    with open_index(arguments.index) as index:
         table = table_of(arguments, folder)
         if table is not None:
             index = index.seen_from(folder, [table.of(folder / name) for name in index.pictures])
-        report = export_cards(
-            network,
-            index,
-            folder,
-            filters,
-            arguments.out,
-            style_of(arguments),
-            format=arguments.format,
-            tags=book,
-            force=arguments.force,
-            kinds=tuple(dict.fromkeys(kinds)),
-            on_step=on_step,
-        )
+        chosen = network, index, folder, filters, arguments.out, style_of(arguments)
+        more = {
+            "format": arguments.format,
+            "tags": book,
+            "force": arguments.force,
+            "kinds": tuple(dict.fromkeys(kinds)),
+        }
+        if not arguments.yes:
+            ask_about(size_of_cards(*chosen, **more), arguments.out, "filters")
+        with progress("cards", "cards") as on_step:
+            report = export_cards(*chosen, **more, on_step=on_step)
     if arguments.json:
         say_json({name: list(map(str, files)) for name, files in vars(report).items()})
     else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from explorer.commands.common import images_of, network_of
 from explorer.commands.folder_scale import scales_of, use_kept_index
+from explorer.commands.large import ask_about
 from explorer.core.counting import counted
 from explorer.core.errors import UserError
 from explorer.core.figures.single import FigureStyle
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from explorer.core.network.opening import Network
     from explorer.core.tags.book import FilterKey
 
-LARGE = 1_000
-"""Files from which on a person says --yes."""
-
 
 def export_compared(arguments: argparse.Namespace, style_of: Callable[[argparse.Namespace], FigureStyle]) -> int:
     """Do what the arguments of `export` with --compare say; 0 done, 1 without some pictures."""
@@ -31,6 +29,7 @@ def export_compared(arguments: argparse.Namespace, style_of: Callable[[argparse.
         if on:
             arguments.wrong_usage(f"{name} does not go with --compare, whose figures have three panels and a caption")
     from explorer.core.comparison.figures_of_both import by_number, draw_both
+    from explorer.core.comparison.size_of_both import size_of_both
     from explorer.core.selection import choose_filters, choose_pictures, parse_filters, picture_names
     from explorer.core.tags.hdf5_file import load_tags_of
 
@@ -47,28 +46,15 @@ def export_compared(arguments: argparse.Namespace, style_of: Callable[[argparse.
         pairs, strengths = _by_answers(arguments, (first, second), filters, every)
     else:
         pairs = by_number(first, second, filters)
-    if len(pairs) * len(pictures) > LARGE and not arguments.yes:
-        raise UserError(
-            f"These are {len(pairs) * len(pictures):,} files. Add --yes if you mean it, or choose fewer filters or "
-            "pictures."
-        )
     use_kept_index(arguments, first)
     style = style_of(arguments)
     scales = scales_of(arguments.index, first, filters, raw=style.raw) or {}
+    more = {"format": arguments.format, "scales": scales, "strengths": strengths, "force": arguments.force}
+    if not arguments.yes:
+        size = size_of_both(first, second, pairs, pictures, arguments.out, style, **more)
+        ask_about(size, arguments.out, "filters or pictures")
     with progress("exporting", "figures") as on_step:
-        report = draw_both(
-            first,
-            second,
-            pairs,
-            pictures,
-            arguments.out,
-            style,
-            format=arguments.format,
-            scales=scales,
-            strengths=strengths,
-            force=arguments.force,
-            on_step=on_step,
-        )
+        report = draw_both(first, second, pairs, pictures, arguments.out, style, **more, on_step=on_step)
     if report.failed and not report.written and not report.skipped:
         raise UserError(report.failed[0][1])
     if arguments.json:

@@ -13,6 +13,7 @@ from explorer.state.library import Library
 if TYPE_CHECKING:
     from explorer.core.export.run import ExportReport
     from explorer.core.figures.single import FigureStyle
+    from explorer.core.figures.size import ExportSize
     from explorer.core.network.opening import Network
 
 NO_INDEX = "There is no complete index of this folder yet, and cards stand on it. It is made in the background."
@@ -35,6 +36,15 @@ class CardOrder:
     style: "FigureStyle"
     format: str
     kinds: tuple[str, ...] = ()
+
+    def size(self, network: "Network") -> "ExportSize":
+        """How much is still to be drawn; of much a few are tried first."""
+        from explorer.core.export.size import size_of_cards
+        from explorer.core.index import open_index
+
+        what = self.folder, self.filters, self.out, self.style
+        with open_index(self.index) as index:
+            return size_of_cards(network, index, *what, format=self.format, tags=self.tags, kinds=self.kinds)
 
     def draw(self, network: "Network", on_step: OnStep) -> "ExportReport":
         """Draw those that are not there yet; it may run in another thread."""

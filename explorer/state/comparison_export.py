@@ -15,6 +15,7 @@ from explorer.state.side_by_side import SideBySide
 if TYPE_CHECKING:
     from explorer.core.comparison.figures_of_both import BothFigures
     from explorer.core.figures.single import FigureStyle
+    from explorer.core.figures.size import ExportSize
     from explorer.core.network.opening import Network
 
 
@@ -31,6 +32,22 @@ class ComparisonOrder:
     strengths: dict[FilterKey, float] | None
     style: "FigureStyle"
     format: str
+
+    def size(self, network: "Network") -> "ExportSize":
+        """How much is still to be drawn; of much a few figures are tried first."""
+        from explorer.core.comparison.size_of_both import size_of_both
+
+        return size_of_both(
+            network,
+            self.second.for_another_thread(),
+            self.pairs,
+            self.pictures,
+            self.out,
+            self.style,
+            format=self.format,
+            scales=self.scales,
+            strengths=self.strengths,
+        )
 
     def draw(self, network: "Network", on_step: OnStep) -> "BothFigures":
         """Draw the figures that are not there yet; it may run in another thread."""

@@ -1,6 +1,7 @@
 """The export that runs in the background: planned, asked about where it is large, and gone on with next time."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from explorer.core.network.opening import Network
 
 SLOT = "export"
+FiguresOrder = LensOrder | ComparisonOrder | LensComparisonOrder | CardOrder
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,9 @@ def figure_style(
         width_mm=width_mm,
         dpi=dpi,
     )
+
+
+AnyOrder = Order | FiguresOrder
 
 
 class Exporting(QObject):
@@ -210,6 +215,27 @@ class Exporting(QObject):
             self._notes.remove()
             return report
 
+        self._run(order, work)
+
+    def begin_figures(self, order: FiguresOrder, *, agreed: bool = False) -> None:
+        """Export what a lens shows, what two networks answer, or cards; into the same folder it goes on where it was.
+
+        `question` follows first where it is large and not `agreed`. UserError as for `begin`.
+        """
+        if self.running:
+            raise UserError("An export is running; wait for its end, or cancel it in the status bar.")
+        self._goes_on = False
+
+        def work(network: "Network", on_step: OnStep) -> Any:
+            on_step(0, 0)
+            size = None if agreed else order.size(network)
+            return size if size is not None and size.large else order.draw(network, on_step)
+
+        self._run(order, work)
+
+    def _run(self, order: AnyOrder, work: "Callable[[Network, OnStep], Any]") -> None:
+        """Do the work; what it gives back is what was written, or the size that is asked about."""
+
         def ended(result: Any) -> None:
             if hasattr(result, "large"):
                 self.question.emit(order, result)
@@ -217,18 +243,6 @@ class Exporting(QObject):
                 self.done.emit(result, order)
 
         self._library.network_session.run(self._library.long, SLOT, work, ended, self.failed.emit)
-
-    def begin_figures(self, order: LensOrder | ComparisonOrder | LensComparisonOrder | CardOrder) -> None:
-        """Export what a lens shows, what two networks answer, or cards; into the same folder it goes on where it was.
-
-        UserError as for `begin`.
-        """
-        if self.running:
-            raise UserError("An export is running; wait for its end, or cancel it in the status bar.")
-        self._goes_on = False
-        self._library.network_session.run(
-            self._library.long, SLOT, order.draw, lambda report: self.done.emit(report, order), self.failed.emit
-        )
 
     def unfinished(self, network: "Network") -> Order | None:
         """The export of this network that an earlier session left and no window runs or offers, once in a session."""

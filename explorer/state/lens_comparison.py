@@ -1,7 +1,7 @@
 """An export of a lens over two networks: A's map, B's, and B minus A of many pictures."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from explorer.core.comparison.figures_of_both import BothFigures, Drawn, FigureOfBoth
     from explorer.core.figures.side_by_side import Panel
     from explorer.core.figures.single import FigureStyle
+    from explorer.core.figures.size import ExportSize
     from explorer.core.network.opening import Network
 
 OF_EACH = ("class:", "probability:")
@@ -41,6 +42,17 @@ class LensComparisonOrder:
     points: float
     style: "FigureStyle"
     format: str
+
+    def size(self, network: "Network") -> "ExportSize":
+        """How much is still to be drawn; large work is tried on a few pictures first."""
+        from explorer.core.figures.side_by_side import WIDTH
+        from explorer.core.figures.size import largest_file, size_by_trial, there_already
+
+        def trial(folder: Path, count: int) -> None:
+            replace(self, out=folder, pictures=self.pictures[:count]).draw(network, no_step)
+
+        files = max(len(self.pictures) - there_already(self.out, f".A_B.{self.format}"), 0)
+        return size_by_trial(files, largest_file(self.style, WIDTH), self.out, files, trial)
 
     def draw(self, network: "Network", on_step: OnStep) -> "BothFigures":
         """Draw the figures that are not there yet; it may run in another thread."""

@@ -1,6 +1,6 @@
 """An export of what the lens shows: the same lens, target and settings on other pictures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,13 +8,14 @@ from explorer.core.attribution import LENSES
 from explorer.core.attribution.attribution_map import Value
 from explorer.core.attribution.color_range import limit_in_points, points_text
 from explorer.core.errors import UserError
-from explorer.core.progress import OnStep
+from explorer.core.progress import OnStep, no_step
 from explorer.state.lens import ChosenLens
 from explorer.state.target_choice import PREDICTED
 
 if TYPE_CHECKING:
     from explorer.core.attribution.figures_of_pictures import LensFigures
     from explorer.core.figures.single import FigureStyle
+    from explorer.core.figures.size import ExportSize
     from explorer.core.network.opening import Network
 
 
@@ -33,6 +34,18 @@ class LensOrder:
     points: float
     style: "FigureStyle"
     format: str
+
+    def size(self, network: "Network") -> "ExportSize":
+        """How much is still to be drawn; large work is tried on a few pictures first."""
+        from explorer.core.figures.attribution_figure import WIDTH
+        from explorer.core.figures.size import largest_file, size_by_trial, there_already
+
+        def trial(folder: Path, count: int) -> None:
+            replace(self, out=folder, pictures=self.pictures[:count]).draw(network, no_step)
+
+        count = len(self.pictures) if LENSES[self.lens].of_picture else 1
+        files = max(count - there_already(self.out, f".{self.lens}.{self.format}"), 0)
+        return size_by_trial(files, largest_file(self.style, WIDTH), self.out, files, trial)
 
     def draw(self, network: "Network", on_step: OnStep) -> "LensFigures":
         """Draw the figures that are not there yet; it may run in another thread."""

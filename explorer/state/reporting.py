@@ -11,7 +11,8 @@ from explorer.state.artifact_lists import ArtifactLists
 from explorer.state.evidence import Evidence
 from explorer.state.given_classes import GivenClasses
 from explorer.state.library import Library
-from explorer.state.suggesting import place_of, rejected_of
+from explorer.state.rejections import rejected_of
+from explorer.state.suggesting import place_of
 from explorer.state.tagging import Tagging
 
 if TYPE_CHECKING:

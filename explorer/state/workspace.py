@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.tags.vocabulary import Vocabulary, read_vocabulary
-from explorer.state import figure_in_view, lens_sheet
+from explorer.state import lens_figure, lens_sheet
 from explorer.state.artifact_candidates import ArtifactCandidates
 from explorer.state.artifact_lists import ArtifactLists
 from explorer.state.beside import Beside, UntouchedBeside
@@ -201,7 +201,7 @@ class Workspace(QObject):
             found.append(("An export is running", f"The figures written so far are whole; {self.exporting.rest}."))
         if self.reporting.running:
             found.append(("A report is being written", "It is not there before its end; nothing of it is kept."))
-        if any(self.library.batch.busy(slot) for slot in (figure_in_view.SLOT, lens_sheet.SAVING)):
+        if any(self.library.batch.busy(slot) for slot in (lens_figure.SLOT, lens_sheet.SAVING)):
             found.append(("A figure is being written", "It is not there before its end."))
         return tuple(found)
 

@@ -21,8 +21,8 @@ from explorer.commands import export
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
 from explorer.core.export import run
-from explorer.core.export import size as export_size
 from explorer.core.export.manifest import read_manifest
+from explorer.core.figures import size as export_size
 from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
 from explorer.core.index import build_index, open_index
@@ -171,6 +171,29 @@ def test_a_large_export_needs_a_word(
     assert not (tmp_path / "out").exists()
     assert call(*words, "--yes") == 0
     (tmp_path / "out" / "layer00_filter000_p0.png").unlink()
+    assert call(*words) == 0  # what is still missing is little
+
+
+@pytest.mark.parametrize("kind", ["cards", "both"])
+def test_many_cards_and_figures_of_two_networks_need_a_word(
+    kind: str, model: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_size, "MANY", 3)
+    out = tmp_path / "out"
+    words: list[object] = ["--model", model, "--images", images, "--filters", "0", "--out", out, "--dpi", 30]
+    if kind == "both":
+        words += ["--compare", model]
+    else:
+        index = build_index(open_network(model, device="cpu"), images, tmp_path / "i.h5")
+        words += ["--cards", "--index", index]
+    files = {"cards": 4, "both": 12}[kind]
+    with pytest.raises(UserError, match=rf"{files} files of about .* in less than a minute; .*--yes"):
+        call(*words)
+    assert not out.exists()
+    assert call(*words, "--yes") == 0
+    made = sorted(out.glob("*.png"))
+    assert len(made) == files
+    made[0].unlink()
     assert call(*words) == 0  # what is still missing is little
 
 

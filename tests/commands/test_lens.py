@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.cli import main
+from explorer.cli import main, parser
 from explorer.core.attribution import LENSES, attribute
 from explorer.core.attribution.randomised import rank_correlation, shuffled
+from explorer.core.errors import UserError
+from explorer.core.figures import size
 from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
 from tests.core.attribution.test_lenses import target_of
@@ -54,6 +56,25 @@ def test_the_same_on_shuffled_weights_is_another_result(
     assert main([*asked, "--force"]) == 0
     with np.load(out) as found:
         np.testing.assert_allclose(found["map"], kept, atol=1e-5 * float(kept.max()))
+
+
+def test_many_pictures_need_a_word(tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    count, out = len(list(pictures.rglob("*.png"))), tmp_path / "out"
+    monkeypatch.setattr(size, "MANY", 2 * count - 1)
+    given = words(tmp_path, "saliency", "class:malignant", "--images", str(pictures), "--out", str(out))
+    given += ["--figures", "png", "--dpi", "50"]
+    with pytest.raises(UserError, match=rf"{2 * count} files of about .*--yes"):
+        run_words(given)
+    assert not out.exists()
+    assert main([*given, "--yes"]) == 0
+    assert len([path for path in out.rglob("*") if path.is_file()]) == 2 * count
+    next(out.rglob("*.npz")).unlink()
+    assert main([*given, "--yes"]) == 0
+
+
+def run_words(given: list[str]) -> int:
+    arguments = parser().parse_args(given)
+    return int(arguments.run(arguments))
 
 
 def test_a_folder_goes_on_and_other_settings_are_told_apart(

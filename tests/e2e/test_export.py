@@ -8,13 +8,14 @@ from PIL import Image
 from PySide6.QtWidgets import QMessageBox
 
 from explorer.core.attribution import attribute
+from explorer.core.figures import size
 from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
 from explorer.core.index import build_index, open_index
 from explorer.state.export_choices import remember_choices
 from explorer.state.figure_in_view import FOLDER
 from explorer.state.network_session import Request
-from explorer.ui.dialogs.export_dialog import BOTH, CARDS, CONTACT, LENS, ExportDialog
+from explorer.ui.dialogs.export_dialog import BOTH, CARDS, CONTACT, LENS, LENS_OF_BOTH, ExportDialog
 from tests.e2e.conftest import DEMO, Open, Person
 from tests.networks import save_small
 
@@ -140,6 +141,32 @@ def test_a_large_export_is_not_begun_without_a_question(demo: Person, tmp_path: 
     demo.click(box.button(QMessageBox.StandardButton.Cancel))
     demo.until(lambda: not demo.workspace.exporting.running)
     assert not (tmp_path / "large").exists()
+
+
+def test_a_large_export_of_a_lens_or_of_two_networks_is_asked_about_too(
+    demo: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(size, "MANY", 9)
+    demo.workspace.second.open_network(Request(DEMO / "demo-scratch-cnn.safetensors", device="cpu"))
+    demo.workspace.lens.choose("grad-cam")
+    demo.until(lambda: demo.workspace.lens.found is not None and demo.workspace.sides.second is not None)
+    for kind, agreed in ((LENS, False), (LENS, True), (LENS_OF_BOTH, True)):
+        out = tmp_path / str(kind)
+        demo.window.activateWindow()
+        demo.until(demo.window.isActiveWindow)
+        dialog = dialog_of(demo, out)
+        dialog._kind.setCurrentIndex(dialog._kind.findData(kind))
+        dialog._pictures.setCurrentIndex(1)
+        demo.click(dialog._go)
+        box = question_of(demo)
+        assert box.text().startswith("This export is 10 files of about ")
+        assert not out.exists()
+        buttons = {button.text(): button for button in box.buttons()}
+        demo.click(buttons["Export all of it"] if agreed else box.button(QMessageBox.StandardButton.Cancel))
+        demo.until(lambda: not demo.workspace.exporting.running)
+        if agreed:
+            demo.until(lambda out=out: f"10 figures written to {out}" in demo.message)
+        assert out.exists() == agreed
 
 
 def test_closing_asks_about_a_running_export_and_it_goes_on_next_time(

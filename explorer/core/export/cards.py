@@ -75,8 +75,7 @@ def export_cards(
         if kind not in SHEETS:
             raise UserError(f'There is no contact sheet of "{kind}"; there are {", ".join(SHEETS)}.')
     rows, what, pictures = (dict.fromkeys(kinds), "sheet", ON_SHEET) if kinds else (ROWS, "card", PICTURES)
-    of_kinds = "".join(f"_{kind}" for kind in kinds)
-    path_of = {key: figure_path(out / f"{what}_{key.layer}_{key.filter}{of_kinds}.{format}") for key in filters}
+    path_of = {key: figure_path(card_in(out, key, format, kinds)) for key in filters}
     skipped = [] if force else [key for key, path in path_of.items() if path.exists()]
     left_alone = set(skipped)
     todo = [key for key in path_of if key not in left_alone]
@@ -103,6 +102,12 @@ def export_cards(
     except OSError as error:
         raise cannot_write(out, error) from error
     return CardReport(tuple(written), tuple(path_of[key] for key in skipped), tuple(unread))
+
+
+def card_in(out: Path, key: FilterKey, format: str, kinds: Sequence[str] = ()) -> Path:
+    """Where a filter's card, or its contact sheet of these kinds, lies in a folder."""
+    of_kinds = "".join(f"_{kind}" for kind in kinds)
+    return out / f"{'sheet' if kinds else 'card'}_{key.layer}_{key.filter}{of_kinds}.{format}"
 
 
 Chosen = dict[str, Gallery]

@@ -1,20 +1,25 @@
 """How large an export will be and how long it will take, from a few of its figures that are drawn and thrown away."""
 
-import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from PIL import Image
 
+from explorer.core.export.cards import card_in, export_cards
 from explorer.core.export.plan import ExportPlan, Figure, upright_size
 from explorer.core.export.run import drawn_figures
+from explorer.core.figures import size as sizes
+from explorer.core.figures.encoding import figure_path
+from explorer.core.figures.sheet_layout import WIDTH
+from explorer.core.figures.single import FigureStyle
+from explorer.core.figures.size import ExportSize, free_beside, largest_file, size_by_trial
 from explorer.core.images import FORMATS
-
-MANY, SHARE = 1000, 10
-"""An export of more files, or of more than this part of the free space, is not begun without a question."""
+from explorer.core.index import FolderIndex
+from explorer.core.network.opening import Network
+from explorer.core.tags import FilterKey, TagBook
 
 T = TypeVar("T")
 
@@ -25,44 +30,45 @@ _FRAMED = 1.5
 """The largest file of so many uncompressed bytes: a TIFF can grow by a third."""
 
 
-@dataclass(frozen=True)
-class ExportSize:
-    """`files` that are still to be written, their `bytes` and `seconds` in all, and the `free` bytes of the folder."""
-
-    files: int
-    bytes: int
-    seconds: float
-    free: int
-
-    @property
-    def large(self) -> bool:
-        """Whether it is more than anyone would begin without being asked."""
-        return self.files > MANY or self.bytes * SHARE > self.free
-
-    def __str__(self) -> str:
-        files = f"{self.files:,} file{'s' * (self.files != 1)}"
-        return f"{files} of about {spoken_bytes(self.bytes)} in all, in {spoken_time(self.seconds)}"
-
-    def question(self, out: Path) -> str:
-        """What a person has to know before it is begun."""
-        only = "only " * (self.bytes > self.free)
-        return f"This export is {self}; {only}{spoken_bytes(self.free)} are free in {out}."
-
-
 def size_of(plan: ExportPlan, *, jobs: int | None = None) -> ExportSize:
     """How much of the plan is not in its folder yet. Small exports are not measured: then `bytes` is a bound."""
     existing = set() if plan.force else _names(plan.out)
     todo = [figure for figure in plan.figures if figure.name not in existing]
-    free = shutil.disk_usage(_nearest(plan.out)).free
-    if len(todo) <= MANY:
+    free = free_beside(plan.out)
+    if len(todo) <= sizes.MANY:
         largest_size = _bound(plan, todo)
-        if largest_size * SHARE <= free:
+        if largest_size * sizes.SHARE <= free:
             return ExportSize(len(todo), largest_size, 0.0, free)
     if plan.layout:
         seconds, size = _of_sheets(plan, todo, jobs)
     else:
         seconds, size = _of_singles(plan, todo, jobs)
     return ExportSize(len(todo), size, seconds, free)
+
+
+def size_of_cards(
+    network: Network,
+    index: FolderIndex,
+    folder: Path,
+    filters: Sequence[FilterKey],
+    out: Path,
+    style: FigureStyle,
+    *,
+    format: str = "png",
+    force: bool = False,
+    tags: TagBook | None = None,
+    kinds: Sequence[str] = (),
+) -> ExportSize:
+    """What `export_cards` would still write with the same arguments."""
+
+    def trial(place: Path, count: int) -> None:
+        export_cards(network, index, folder, filters[:count], place, style, format=format, tags=tags, kinds=kinds)
+
+    existing = (
+        0 if force else len(_names(out) & {figure_path(card_in(out, key, format, kinds)).name for key in filters})
+    )
+    files = len(filters) - existing
+    return size_by_trial(files, largest_file(style, WIDTH), out, files, trial)
 
 
 def _of_singles(plan: ExportPlan, todo: Sequence[Figure], jobs: int | None) -> tuple[float, int]:
@@ -153,24 +159,3 @@ def _names(folder: Path) -> set[str]:
         return {path.name for path in folder.iterdir()}
     except OSError:
         return set()
-
-
-def _nearest(folder: Path) -> Path:
-    folder = folder.absolute()
-    return next((candidate for candidate in (folder, *folder.parents) if candidate.exists()), Path(folder.anchor))
-
-
-def spoken_bytes(count: int) -> str:
-    """A size as people say it: 3.4 GB."""
-    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
-        if count >= size:
-            return f"{count / size:,.1f} {unit}" if count < 10 * size else f"{count / size:,.0f} {unit}"
-    return f"{-(-count // 1000)} KB"
-
-
-def spoken_time(seconds: float) -> str:
-    """A time as people say it: 3 hours."""
-    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= 1.5 * size:
-            return f"about {seconds / size:,.0f} {unit}s"
-    return "about a minute" if seconds > 40 else "less than a minute"

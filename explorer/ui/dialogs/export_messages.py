@@ -10,28 +10,31 @@ from PySide6.QtWidgets import QWidget
 
 from explorer.core.counting import counted
 from explorer.core.errors import UserError
-from explorer.state.exporting import Order
+from explorer.state.exporting import AnyOrder, Order
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.message_banner import NETWORK, Problems
 from explorer.ui.widgets.plain_text import offered
 
 if TYPE_CHECKING:
     from explorer.core.export.run import ExportReport
-    from explorer.core.export.size import ExportSize
+    from explorer.core.figures.size import ExportSize
     from explorer.core.network.opening import Network
 
 
-def ask(workspace: Workspace, problems: Problems, order: Order, size: "ExportSize", parent: QWidget) -> None:
+def ask(workspace: Workspace, problems: Problems, order: AnyOrder, size: "ExportSize", parent: QWidget) -> None:
     """Ask whether a large export is meant, and begin it then."""
     more = "It can be cancelled in the status bar, and goes on when you export into the folder again."
     run = partial(go_on, workspace, problems, order)
     offered(parent, "A large export", size.question(order.out), more, "Export all of it", run)
 
 
-def go_on(workspace: Workspace, problems: Problems, order: Order) -> None:
+def go_on(workspace: Workspace, problems: Problems, order: AnyOrder) -> None:
     """Begin an export that is agreed on."""
     try:
-        workspace.exporting.begin(order, agreed=True)
+        if isinstance(order, Order):
+            workspace.exporting.begin(order, agreed=True)
+        else:
+            workspace.exporting.begin_figures(order, agreed=True)
     except UserError as error:
         problems.show_error(error)
 

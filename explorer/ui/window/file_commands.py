@@ -18,9 +18,9 @@ from explorer.ui.window.parts import WindowParts
 
 if TYPE_CHECKING:
     from explorer.core.export.run import ExportReport
-    from explorer.core.export.size import ExportSize
+    from explorer.core.figures.size import ExportSize
     from explorer.core.network.opening import Network
-    from explorer.state.exporting import Order
+    from explorer.state.exporting import AnyOrder
 
 NETWORKS = "Networks (*.safetensors *.pt *.pth *.bin *.ckpt *.onnx);;All files (*)"
 MAPS = "Figures (*.png *.pdf *.svg *.tiff);;Data (*.npz)"
@@ -162,13 +162,13 @@ class FileCommands:
     def _saved(self, path: Path) -> None:
         self._parts.problems.show_text(f"{path} is written.", calm=True)
 
-    def ask_large_export(self, order: "Order", size: "ExportSize") -> None:
+    def ask_large_export(self, order: "AnyOrder", size: "ExportSize") -> None:
         """Ask whether a large export is meant."""
         from explorer.ui.dialogs.export_messages import ask
 
         ask(self._workspace, self._parts.problems, order, size, self._parent)
 
-    def tell_export(self, report: "ExportReport", order: "Order") -> None:
+    def tell_export(self, report: "ExportReport", order: "AnyOrder") -> None:
         """Say what an export wrote."""
         from explorer.ui.dialogs.export_messages import tell
 
