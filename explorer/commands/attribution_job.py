@@ -105,7 +105,7 @@ class AttributionJob:
                 if not single:
                     bar(position, len(todo))
                 try:
-                    written += self._do(path, out, within, again=not single)
+                    self._do(path, out, within, written, again=not single)
                 except UserError as error:
                     if single:
                         raise
@@ -141,7 +141,7 @@ class AttributionJob:
         def trial(folder: Path, count: int) -> None:
             for number, (path, _) in enumerate(left[:count]):
                 with contextlib.suppress(UserError):  # it is told when its turn comes
-                    self._do(path, subfolder(folder) / f"{number}.npz", no_step, again=True)
+                    self._do(path, subfolder(folder) / f"{number}.npz", no_step, [], again=True)
             self.correlations.clear()
 
         files = len(left) * (1 + bool(self.figures))
@@ -171,8 +171,8 @@ class AttributionJob:
                     "there."
                 )
 
-    def _do(self, path: Path | None, out: Path, on_step: OnStep, *, again: bool) -> list[str]:
-        """Compute a picture's result and draw it; what was written.
+    def _do(self, path: Path | None, out: Path, on_step: OnStep, written: list[str], *, again: bool) -> None:
+        """Compute a picture's result and draw it; each file comes to `written` as soon as it is there.
 
         With `again`, what is there and was made with the same settings is left; otherwise that is a UserError.
         """
@@ -183,8 +183,8 @@ class AttributionJob:
         if existing and not (again or self.force):
             raise UserError(f"{existing[0]} exists already; choose another name, or add --force to replace it.")
         described = self._described(path)
-        written = []
-        if self.force or not out.exists():
+        fresh = self.force or not out.exists()
+        if fresh:
             content, self.method = self.compute(read_picture(path), described, on_step)
             write_result(out, content, named=not again)
             written.append(str(out))
@@ -197,10 +197,9 @@ class AttributionJob:
                 )
         if "randomised" in self.about:
             self.correlations.append((kept_description(out) or {}).get("rank_correlation"))
-        if figure is not None and (written or not self._is_drawn(path, out, figure, described)):
+        if figure is not None and (fresh or not self._is_drawn(path, out, figure, described)):
             self._draw(path, out, figure, described)
             written.append(str(figure))
-        return written
 
     def _is_drawn(self, path: Path | None, out: Path, figure: Path, described: Described) -> bool:
         """Whether the figure is there; UserError where another is there under its name."""

@@ -153,20 +153,12 @@ class _ComparedJob(AttributionJob):
 
 def _kept(path: Path, lens: Lens, described: Described) -> tuple[AttributionMap, AttributionMap]:
     """Both maps in such a file."""
-    import numpy as np
+    from explorer.core.attribution.result_file import map_in, open_result
 
-    with np.load(path, allow_pickle=False) as arrays:
-        columns: dict[str, np.ndarray[Any, Any]] = {name: arrays[name] for name in arrays.files if name != "settings"}
+    with open_result(path) as archive:
+        maps = [map_in(archive, prefix) for prefix in ("", "second_")]
     first, second = (
-        AttributionMap(
-            described[f"{prefix}target"],
-            columns[f"{prefix}map"],
-            lens.negative is not None,
-            float(columns[f"{prefix}score"]),
-            {},
-            "",
-            rgb=columns.get(f"{prefix}rgb"),
-        )
-        for prefix in ("", "second_")
+        AttributionMap(described[f"{prefix}target"], map, lens.negative is not None, score, {}, "", rgb=rgb)
+        for prefix, (map, score, rgb) in zip(("", "second_"), maps, strict=True)
     )
     return first, second

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from explorer.cli import main, parser
+from explorer.commands import attribution_job
 from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
 from tests.networks import open_small, save_small
+from trainer.files.atomic_files import DiskFull
 
 
 def words(tmp_path: Path, *more: str) -> list[str]:
@@ -122,6 +124,42 @@ def test_a_full_disk_ends_the_run_in_words_and_the_next_one_goes_on(
     assert len([path for path in (tmp_path / "out").rglob("*") if path.is_file()]) < 5
     assert main(words(tmp_path, *target)) == 0
     assert len(list((tmp_path / "out").rglob("*.npz"))) == 12
+
+
+def test_what_was_written_before_the_disk_was_full_is_counted(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = ["--target", "class:malignant", "--images", str(pictures), "--out", str(tmp_path / "out")]
+    write = attribution_job.write_result
+
+    def filling(path: Path, content: bytes, *, named: bool) -> None:
+        if path.suffix == ".png":
+            raise DiskFull(f"{path} could not be saved: the disk is full.")
+        write(path, content, named=named)
+
+    monkeypatch.setattr(attribution_job, "write_result", filling)
+    assert main(words(tmp_path, *target, "--figures", "png", "--dpi", "50")) == 1
+    assert len(list((tmp_path / "out").rglob("*.npz"))) == 1
+    assert capsys.readouterr().out.startswith("1 written to ")
+
+
+@pytest.mark.parametrize("place", ["map.npy", "settings.npy"])
+def test_a_damaged_result_is_refused_in_words(
+    place: str, tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image, out = pictures / "benign" / "picture1.png", tmp_path / "out"
+    target = ["--target", "class:malignant", "--images", str(image.parent), "--out", str(out), "--dpi", "50"]
+    assert main(words(tmp_path, *target)) == 0
+    damaged = out / "picture1.png.npz"
+    content = bytearray(damaged.read_bytes())
+    content[content.index(place.encode()) + 100] ^= 0x55
+    damaged.write_bytes(content)
+    assert main(words(tmp_path, *target, "--figures", "png")) == 1
+    said = capsys.readouterr().err
+    assert f"{damaged} " in said
+    assert "--force" in said
+    assert "in the program" not in said
+    assert main(words(tmp_path, *target, "--figures", "png", "--force")) == 0
 
 
 def test_one_file_is_no_folder(tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:

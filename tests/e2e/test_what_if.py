@@ -7,7 +7,7 @@ from explorer.core.attribution import attribute
 from explorer.core.images import read_image
 from explorer.core.maps.activations import record
 from explorer.core.what_if import Change, Laid
-from explorer.core.what_if.folder import scores_of
+from explorer.core.what_if.folder import scores_of_both
 from explorer.state.map_drawing import draw
 from tests.e2e.conftest import Person
 from tests.e2e.test_look import pixels
@@ -33,7 +33,7 @@ def test_sliders_change_the_picture_beside_and_never_the_real_one(demo: Person) 
     change = Change(gamma=2.0)
     np.testing.assert_array_equal(what_if.picture, change.applied(pipeline.shown.rgb))
     np.testing.assert_array_equal(pixels(image._beside.pixmap().toImage()), what_if.picture)
-    before, after = scores_of(workspace.library.network, pipeline.shown.rgb, change)
+    before, after = scores_of_both(workspace.library.network, pipeline.shown.rgb, what_if.picture)
     np.testing.assert_allclose(what_if.after, after, atol=1e-5)
     np.testing.assert_allclose(what_if.before, before, atol=1e-5)
     assert [value for _, value in panel.bars.values] == sorted(before.tolist(), reverse=True)

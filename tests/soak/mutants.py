@@ -23,14 +23,25 @@ import numpy as np
 import torch
 from PIL import Image
 
+import resources
+from explorer.core.attribution.attribution_map import AttributionMap
+from explorer.core.attribution.result_file import kept_description, kept_map, packed
+from explorer.core.concepts import read_corrections
+from explorer.core.drawing.styles import FORMATS
+from explorer.core.export.manifest import read_manifest
+from explorer.core.figures.encoding import describe, encode, read_description
 from explorer.core.images import read_image, thumbnail
 from explorer.core.index import open_index, sealed_file
 from explorer.core.labels import read_labels
 from explorer.core.network.opening import open_network
+from explorer.core.report import page
+from explorer.core.report.check import read_report
+from explorer.core.suggestions.table import read_table
 from explorer.core.tags.book import FilterKey, TagBook
 from explorer.core.tags.csv_exchange import import_csv
 from explorer.core.tags.hdf5_file import load_tags, save_tags
 from explorer.core.tags.vocabulary import read_vocabulary
+from tests.conftest import ROOT
 from tests.core.index.synthetic_index import write_index
 from tests.networks import SMALL, save_small
 from tests.trainer.cohorts import drawn_cohort
@@ -39,6 +50,7 @@ from trainer.cohort.cases import read_cases
 from trainer.cohort.cohort import open_cohort
 from trainer.cohort.parallel_decoding import decode
 from trainer.files.errors import UserError
+from trainer.measures.reader_study import read_readers
 from trainer.measures.taxonomy import read_taxonomy
 from trainer.networks.architectures import ScratchCNN
 from trainer.pictures.diagnosis_words import read_diagnoses
@@ -157,6 +169,33 @@ def run_state(path: Path) -> object:
     return folder.load()
 
 
+def lens_result() -> bytes:
+    """A map with the picture that its lens made, as a file."""
+    map = np.random.default_rng(0).random((12, 12)).astype(np.float32)
+    attribution = AttributionMap("class:a", map, True, 0.5, {}, "", rgb=np.zeros((12, 12, 3), np.uint8))
+    return packed(attribution, {"lens": "saliency", "target": "class:a"})
+
+
+def result(path: Path) -> object:
+    return kept_description(path), kept_map(path)
+
+
+def figure(kind: str) -> bytes:
+    rgb = np.random.default_rng(0).integers(0, 255, (20, 30, 3), np.uint8)
+    return encode(rgb, kind, 72, describe({"kind": "card", "filter": "7:8"}))
+
+
+def described(path: Path) -> object:
+    """What a figure says; a file that says nothing is refused by whoever asks."""
+    description = read_description(path)
+    if description is None:
+        raise UserError("It is no figure.")
+    return description
+
+
+MANIFEST = ROOT / "tests" / "archives" / "figures" / "manifest.csv"
+REPORT = json.dumps({"format": page.FORMAT} | {n: {} for n in ("facts", "files", "digests", "versions", "commands")})
+REPORT = f'<html><script type="application/json" id="facts">{REPORT}</script></html>'
 CSV = "image,label,split,group\n" + "".join(f'p{n},"be,nign",train,g{n}\n' for n in range(5))
 TAGS_CSV = "layer,filter,tag,detail,confidence\n0,1,hair,dark,0.5\n0,2,border,,\n"
 WORDS = '[[tag]]\nword = "hair"\nkey = "h"\ndetails = ["dark"]\n'
@@ -182,6 +221,13 @@ def formats(folder: Path) -> dict[str, Format]:
         Format("recipe.toml", write_settings(PRESETS["paper"]).encode(), recipe),
         Format("diagnoses.toml", DIAGNOSES.encode(), read_diagnoses),
         Format("taxonomy.toml", DIAGNOSES.replace("[]", '["x"]').encode(), read_taxonomy),
+        Format("suggestions.toml", Path(resources.__file__).with_name("suggestions.toml").read_bytes(), read_table),
+        Format("map.npz", lens_result(), result),
+        Format("report.html", REPORT.encode(), read_report),
+        Format("readers.csv", b"name,sensitivity,specificity\nA,0.8,0.7\nB,0.9,0.5\n", read_readers),
+        Format("artifacts.csv", b"image,hair,ruler\na.png,1,0\nb.png,,1\n", read_corrections),
+        Format("manifest.csv", MANIFEST.read_bytes(), lambda path: read_manifest(path.parent)),
+        *(Format(f"figure.{kind}", figure(kind), described) for kind in FORMATS),
         Format("words.toml", WORDS.encode(), read_vocabulary),
         Format("p.jpg", picture_bytes("JPEG"), picture),
         Format("progressive.jpg", picture_bytes("JPEG", progressive=True), picture),

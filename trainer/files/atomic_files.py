@@ -28,6 +28,7 @@ _REASONS = {
     errno.EPERM: "it is write-protected; choose another folder",
     errno.ENOENT: "its folder is gone; bring the folder back or choose another one",
     errno.ENOTDIR: "its folder is gone; bring the folder back or choose another one",
+    errno.EEXIST: "a file has the name of its folder; choose another folder",
     errno.EISDIR: "a folder has this name; choose another name",
     errno.ENAMETOOLONG: "its name is too long; choose a shorter one",
     errno.ELOOP: "it is a link to what is gone, or to what is not this program's to change; remove the link",
@@ -56,7 +57,8 @@ def replace_file(path: Path, content: bytes, *, backup: bool = False, follow: bo
 
     With `backup` the previous file stays beside it as `.bak`; at every moment there is a whole file at `path`.
     A link that leads to a file is followed, because a person named it; without `follow`, for names that the program
-    makes up, the file takes the link's own place. Without `flush` a power cut may take it: for what can be made again.
+    makes up, the file takes the link's own place. What killed processes left of the file beside it is swept where it
+    has the name that a person gave. Without `flush` a power cut may take it: for what can be made again.
     OSError where it cannot be done; then the old file is unchanged and nothing is left beside it.
     """
     path = _place(path, follow)
@@ -84,6 +86,8 @@ def replace_file(path: Path, content: bytes, *, backup: bool = False, follow: bo
         raise
     if flush:
         _flush_folder(path.parent)
+    if follow:  # the folders of made up names are swept once, not with each of a thousand files
+        sweep_folder(path.parent, path.name)
 
 
 def move_into_place(new: Path, path: Path) -> None:

@@ -18,16 +18,22 @@ def read_toml(path: Path, advice: str) -> dict[str, Any]:
             content = file.read(LARGEST + 1)
         if len(content) > LARGEST:
             raise ValueError("it is far too large")
-        text = content.decode("utf-8-sig").replace("\r\n", "\n")
-        crowded = next((number for number, line in enumerate(text.split("\n"), 1) if line.count(".") > MOST_DOTS), 0)
-        if crowded:
-            raise ValueError(f"line {crowded} has more than {MOST_DOTS} dots; break it into several")
-        return tomllib.loads(text)
+        return parse_toml(content.decode("utf-8-sig"))
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist; {advice}.") from error
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror or error}); {advice}.") from error
-    except RecursionError as error:
-        raise UserError(f"{path} has brackets in brackets without end; {advice}.") from error
     except ValueError as error:  # also numbers of thousands of digits, and bytes that are no UTF-8
         raise UserError(f"{path} cannot be read as TOML ({printable(str(error), 200)}); {advice}.") from error
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """The content of a text of TOML; ValueError where it is none, or made to take the parser's time or memory."""
+    text = text.replace("\r\n", "\n")
+    crowded = next((number for number, line in enumerate(text.split("\n"), 1) if line.count(".") > MOST_DOTS), 0)
+    if crowded:
+        raise ValueError(f"line {crowded} has more than {MOST_DOTS} dots; break it into several")
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError("it has brackets in brackets without end") from error

@@ -1,6 +1,6 @@
 """The CSV that this program writes, and reads again: a spreadsheet runs nothing in it, and every text comes back.
 
-Label tables that people bring are read by `tables`.
+Label tables that people bring are read by `trainer.pictures.table_file`.
 """
 
 import csv
@@ -29,7 +29,7 @@ def read_rows(text: str, delimiter: str = ",") -> Iterator[tuple[int, list[str]]
     start = 1
     try:
         for cells in table:
-            yield start, [_read(cell) for cell in cells]
+            yield start, [read_cell(cell) for cell in cells]
             start = table.line_num + 1
     except csv.Error as error:
         raise csv.Error(f"line {table.line_num}: {error}") from error
@@ -39,7 +39,8 @@ def _written(cell: str) -> str:
     return f"'{cell}" if _RUNS.match(cell) and not _NUMBER.fullmatch(cell) else cell
 
 
-def _read(cell: str) -> str:
+def read_cell(cell: str) -> str:
+    """A cell as it was before `write_rows` wrote it, or a spreadsheet in the same way."""
     return cell[1:] if cell.startswith("'") and _RUNS.match(cell) else cell
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.files.errors import UserError
+from trainer.files.written_tables import read_rows
 
 COLUMNS = ("name", "sensitivity", "specificity")
 
@@ -27,9 +28,8 @@ def read_readers(path: Path | str) -> tuple[ReaderResult, ...]:
     """
     path = Path(path)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.reader(file, strict=True)
-            lines = [(rows.line_num, [cell.strip() for cell in row]) for row in rows if any(map(str.strip, row))]
+        rows = read_rows(path.read_text("utf-8-sig"))
+        lines = [(line, [cell.strip() for cell in row]) for line, row in rows if any(map(str.strip, row))]
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist; give a CSV with the columns {', '.join(COLUMNS)}.") from error
     except (OSError, UnicodeDecodeError, csv.Error) as error:

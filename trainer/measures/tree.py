@@ -8,6 +8,7 @@ from pathlib import Path
 from trainer.files.errors import UserError
 from trainer.files.printing import printable
 from trainer.files.toml_file import read_toml
+from trainer.files.written_tables import read_rows
 
 DEEPEST = 50
 """Levels of a taxonomy."""
@@ -116,8 +117,7 @@ def _of_toml(path: Path) -> Iterable[tuple[str, str]]:
 
 def _of_csv(path: Path) -> Iterable[tuple[str, str]]:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [[cell.strip() for cell in row] for row in csv.reader(file, strict=True) if any(row)]
+        rows = [[cell.strip() for cell in row] for _, row in read_rows(path.read_text("utf-8-sig")) if any(row)]
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist; {_WAY}.") from error
     except (OSError, UnicodeDecodeError, csv.Error) as error:

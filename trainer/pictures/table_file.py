@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.files.errors import UserError
+from trainer.files.written_tables import read_cell
 from trainer.pictures.file_names import ENDINGS, one_line
 from trainer.pictures.label_forms import CLASS_WORDS, PICTURE_TITLES, TITLES, folded
 
@@ -88,7 +89,7 @@ class TableFile:
                                 f"{self.name} has more than {MOST_ROWS:,} rows; choose the CSV that belongs to the "
                                 "pictures."
                             )
-                        yield line, [cell.strip() for cell in row[:width]]
+                        yield line, [read_cell(cell.strip()) for cell in row[:width]]
                     skip = False
                 line = rows.line_num + 1 + self._before
         except CsvError as error:
@@ -146,7 +147,7 @@ def _top(text: str, delimiter: str) -> list[list[str]]:
     rows: list[list[str]] = []
     try:
         for row in itertools.islice((row for row in _records(text, delimiter) if any(row)), _LOOKED_AT):
-            rows.append([cell.strip() for cell in row])
+            rows.append([read_cell(cell.strip()) for cell in row])
     except CsvError:
         pass
     return rows

@@ -272,9 +272,10 @@ def converted(kind: Any, value: Any, name: str) -> Any:
         if isinstance(value, list | tuple) and len(value) == count:
             return tuple(converted(float, item, name) for item in value)
         raise UserError(f"{name} is {_brief(value)}; it takes {count} numbers, such as [{', '.join(['0.5'] * count)}].")
-    if kind is float and isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e30:
-        return float(value)
-    if type(value) is kind and (kind is not int or abs(value) < 2**53):
+    if kind is float:  # also a whole number, but no infinity and no NaN
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e30:
+            return float(value)
+    elif type(value) is kind and (kind is not int or abs(value) < 2**53):
         return value
     words = {int: "a whole number of at most fifteen digits", float: "a number", bool: "true or false", str: "a text"}
     raise UserError(f"{name} is {_brief(value)}, but must be {words[kind]}.")

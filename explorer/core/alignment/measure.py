@@ -16,7 +16,6 @@ Cells = npt.NDArray[np.bool_]
 
 SIDED = SECTORS + 1
 """The eight sides of a border, and all of it."""
-ZONES = ("deep inside", "inner rim", "outline", "outer rim", "skin")
 LEAST_SHOWN = 2e-3
 """A mean shown answer (0 to 1) below which a filter says nothing there."""
 PAIRED = ("area", "beyond", "side", "on", "off", "rim", "rest", "skin", "sector")
@@ -32,7 +31,7 @@ intersection over union of the concept, or the rim, with as many of the highest 
 
 Means of what is shown of a map (0 at the filter's foot, 1 at its peak): `on` and `off` (F, len(SETS)) on a concept and
 beside it, as many cells of lesion and of skin; `rim`, `rest` (F, SIDED) on the rim of a side and on the rest of the
-lesion, `skin` (F, 1), `sector` (F, SECTORS), `zone` (F, len(ZONES)), `lines` (F, 4 * LINES) along the picture's edges.
+lesion, `skin` (F, 1), `sector` (F, SECTORS), `zone` (F, 5), `lines` (F, 4 * LINES) along the picture's edges.
 `highest` (F, 2): the highest answer near the picture's edge, and inside of that.
 
 `color` (F, len(COLORS)) and `color_null` are the sums of shown answer times color over the cells (the null's less its
@@ -89,7 +88,7 @@ def sides_of(marks: Marks) -> Cells:
 
 
 def zones_of(marks: Marks) -> Cells:
-    """Where a cell lies on the way from inside to outside: (len(ZONES), CELLS)."""
+    """Where a cell lies, deep inside, on the inner rim, the outline or the outer rim, or on skin: (5, CELLS)."""
     rim, depth = marks.rim, marks.depth
     outer = rim & (depth < -ON) & (depth >= -RIM)
     return np.stack([marks.inside, rim & (depth > ON), rim & (np.abs(depth) <= ON), outer, marks.outside])

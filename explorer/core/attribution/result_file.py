@@ -1,9 +1,9 @@
 """An attribution as a file: arrays that numpy reads, and the settings from which it can be made again."""
 
+import contextlib
 import io
 import json
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,13 @@ import numpy.typing as npt
 
 from explorer.core.arrays import RGB, Map
 from explorer.core.attribution.attribution_map import AttributionMap, Value
+from explorer.core.errors import UserError
 from explorer.core.network.opening import Network
 
 Description = dict[str, Any]
 """All that decides what an attribution gives, as JSON can hold it."""
+LARGEST = 1 << 30
+"""Bytes of all arrays of a file."""
 
 
 def describe(
@@ -52,16 +55,43 @@ def packed_arrays(columns: Mapping[str, npt.ArrayLike], described: Description) 
 def kept_description(path: Path) -> Description | None:
     """The settings in such a file; None for a file that is none."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_result(path) as archive:
             described = json.loads(str(archive["settings"]))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except UserError:
         return None
     return described if isinstance(described, dict) else None
 
 
 def kept_map(path: Path) -> tuple[Map, float, RGB | None]:
     """The map (H, W), the target's value on the whole picture, which a sweep's file calls `unoccluded`, and the
-    picture (H, W, 3) that the lens made, if it made one."""
-    with np.load(path, allow_pickle=False) as archive:
-        score = float(archive["score" if "score" in archive else "unoccluded"])
-        return archive["map"], score, archive.get("rgb")
+    picture (H, W, 3) that the lens made, if it made one. UserError where the file is damaged."""
+    with open_result(path) as archive:
+        return map_in(archive)
+
+
+def map_in(archive: Any, prefix: str = "") -> tuple[Map, float, RGB | None]:
+    """What `kept_map` gives, of the arrays whose names begin so; ValueError or KeyError where they are none."""
+    map, rgb = archive[f"{prefix}map"], archive.get(f"{prefix}rgb")
+    if map.ndim != 2 or map.dtype.kind != "f" or not map.size:
+        raise ValueError("its map is none")
+    if rgb is not None and (rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or not rgb.size):
+        raise ValueError("its picture is none")
+    score = f"{prefix}score" if f"{prefix}score" in archive else "unoccluded"
+    return map, float(archive[score]), rgb
+
+
+@contextlib.contextmanager
+def open_result(path: Path) -> Iterator[Any]:
+    """The arrays of such a file by name, for the block; UserError for whatever is wrong with it there."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if sum(entry.file_size for entry in archive.zip.infolist()) > LARGEST:
+                raise ValueError("it is far too large")
+            yield archive
+    except UserError:
+        raise
+    except Exception as error:  # a damaged archive or array may raise anything
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        raise UserError(
+            f"{path} is damaged, or no result of a lens ({reason}); add --force to compute it anew, or remove it."
+        ) from error

@@ -34,6 +34,7 @@ from explorer.core.index.shared_work import ALONE, SharedWork
 from explorer.core.labels import Labels
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
+from trainer.files.atomic_files import sweep
 from trainer.files.own_kind import check_own_kind
 
 MAPS_AT_ONCE = 1 << 28
@@ -96,6 +97,7 @@ def build_index(
     listed = list_pictures(paths, labels, build.on_step)
     if shared.first:
         with only_builder(build.out, build.on_step):
+            sweep(build.out)
             build.run(listed)
     else:
         build.run(listed)

@@ -1,14 +1,12 @@
 """The file of an index: the columns of all its pictures, the answers joined from the parts beside it."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
-import numpy.typing as npt
 
 from explorer.core.index import version_1
 from explorer.core.index.hdf5_subprocess import parts_in
@@ -72,19 +70,6 @@ def _virtual(
             joined[span] = from_part[piece.start : piece.stop]
         offset = span.stop
     file.create_virtual_dataset(name, joined)
-
-
-def write_alone(path: Path, contents: Contents, columns: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Write an index that holds its answers (F, N), "place" (F, N, 2), "logits" and "embedding" itself; UserError."""
-
-    def hold(file: h5py.File) -> None:
-        for name, values in columns.items():
-            kind = ANSWERS[name][0] if name in ANSWERS else "uint16" if name == "place" else "float32"
-            dataset_name = name if name in ("logits", "embedding") else f"answers/{name}"
-            file.create_dataset(dataset_name, data=values.astype(kind))
-        file.attrs["parts"] = "[]"
-
-    write_sealed(path, lambda file: _fill(file, contents, hold))
 
 
 def _fill(file: h5py.File, contents: Contents, columns: Callable[[h5py.File], None]) -> None:

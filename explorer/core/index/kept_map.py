@@ -95,7 +95,7 @@ def _made(index: FolderIndex, kind: str, vectors: npt.NDArray[np.float32], on_st
 def _read(path: Path, count: int) -> npt.NDArray[np.float32] | None:
     try:
         places = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    except Exception:  # a damaged header may raise anything
         return None
     return places if places.shape == (count, 2) and places.dtype == np.float32 else None
 

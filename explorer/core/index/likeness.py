@@ -105,34 +105,6 @@ def correlations(answers: npt.NDArray[np.floating]) -> Correlations:
     return clipped
 
 
-def all_twins(
-    index: FolderIndex,
-    *,
-    by: str = "peak",
-    layer: int | None = None,
-    above: float = TWINS,
-    on_step: OnStep = no_step,
-) -> list[tuple[FilterKey, FilterKey, float]]:
-    """All pairs of filters, of one layer or of all, whose |r| is above this, in the order of the filters.
-
-    Two blocks are held at a time; the work grows with the square of the number of filters.
-    """
-    keys, pairs = _keys(index), []
-    silent = index.filters()["silent"]
-    first, last = _rows(index, layer)
-    blocks = list(_blocks(index, first, last))
-    for done, (start, end) in enumerate(blocks):
-        rows = _standard(index.rows_answers(slice(start, end), by))
-        for other, until in blocks[done:]:
-            on_step(done, len(blocks))
-            columns = rows if other == start else _standard(index.rows_answers(slice(other, until), by))
-            r = np.clip(rows @ columns.T, -1, 1)
-            for row, column in zip(*np.nonzero(np.abs(r) > above), strict=True):
-                if other + column > start + row and not (silent[start + row] or silent[other + column]):
-                    pairs.append((start + row, other + column, float(r[row, column])))
-    return [(keys[left], keys[right], r) for left, right, r in sorted(pairs)]
-
-
 def _standard(answers: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     """Rows without their mean and of length 1, so that their products are correlations; NaN for one without spread."""
     values, mean = _centred(answers)

@@ -13,7 +13,7 @@ from explorer.core.errors import UserError
 from explorer.core.tags.book import NONE, FilterKey, Tag, TagBook
 from explorer.core.tags.three_way_merge import three_way
 from explorer.core.tags.validation import clean_confidence
-from trainer.files.atomic_files import cannot_write, replace_file, sweep
+from trainer.files.atomic_files import cannot_write, replace_file
 from trainer.files.written_tables import read_rows, write_rows
 
 COLUMNS = (
@@ -80,7 +80,6 @@ def export_csv(book: TagBook, path: Path | str) -> int:
             )
         )
     try:
-        sweep(path)
         replace_file(path, write_rows(rows))
     except OSError as error:
         raise cannot_write(path, error) from error

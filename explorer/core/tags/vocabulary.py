@@ -2,7 +2,6 @@
 
 import re
 import stat
-import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,13 +11,14 @@ import resources
 from explorer.core.errors import UserError
 from explorer.core.tags.validation import clean_text, clean_word
 from trainer.files.atomic_files import cannot_write, replace_file, subfolder
+from trainer.files.file_locks import turn
+from trainer.files.toml_file import parse_toml
 
 RESERVED_KEYS = frozenset("N")
 """Keys that the window uses while tagging: `N` walks to the next filter without a tag."""
 
-LARGEST, MOST_WORDS, MOST_DOTS = 1 << 17, 500, 500
-"""Bytes of the largest file of words; the most words in it, of which each becomes a button; the most dots of a line,
-because tomllib takes minutes for a name of 60,000 parts."""
+LARGEST, MOST_WORDS = 1 << 17, 500
+"""Bytes of the largest file of words; the most words in it, of which each becomes a button."""
 
 _FIELDS = ("word", "title", "key", "details", "description", "color", "symbol")
 LISTS = ("dermoscopy",)
@@ -113,6 +113,18 @@ def add_word(path: Path | str, entry: Entry, *, reserved: Collection[str] = RESE
     UserError, and the file unchanged, where the word or its key is there already, or the file cannot be written.
     """
     path = Path(path)
+    try:
+        subfolder(path.parent)
+        with turn(path):
+            grown, text = _grown(path, entry, reserved)
+            replace_file(path, text.encode())
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return grown
+
+
+def _grown(path: Path, entry: Entry, reserved: Collection[str]) -> tuple[Vocabulary, str]:
+    """The vocabulary with a word more, and the text of the file that has it; UserError as for `add_word`."""
     present = read_vocabulary(path, reserved=reserved)
     if entry.word in present.listed.words:
         raise UserError(f'The tag "{entry.word}" is there already.')
@@ -121,12 +133,7 @@ def add_word(path: Path | str, entry: Entry, *, reserved: Collection[str] = RESE
     text = f"{_text(path).rstrip() or _HEADER}\n\n{_block(entry)}"
     if entry not in _parse(text, path.name):
         raise UserError(f'The tag "{entry.word}" could not be put into {path.name}; the file is unchanged.')
-    try:
-        subfolder(path.parent)
-        replace_file(path, text.encode())
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    return grown
+    return grown, text
 
 
 def _bundled(name: str) -> list[Entry]:
@@ -135,7 +142,7 @@ def _bundled(name: str) -> list[Entry]:
 
 def _says(text: str, source: str, name: str) -> bool:
     """Whether a person's file switches a bundled list on; the text is one that `_parse` has taken."""
-    value = tomllib.loads(text).get(name, False)
+    value = parse_toml(text).get(name, False)
     if not isinstance(value, bool):
         raise UserError(f"The vocabulary {source} is not usable: {name} is neither true nor false.")
     return value
@@ -170,9 +177,7 @@ def _text(path: Path) -> str:
 
 def _parse(text: str, source: str) -> list[Entry]:
     try:
-        if any(line.count(".") > MOST_DOTS for line in text.splitlines()):
-            raise UserError("one of its lines is too deeply nested")
-        tables: Any = tomllib.loads(text).get("tag", [])
+        tables: Any = parse_toml(text).get("tag", [])
         if not isinstance(tables, list):
             raise UserError("every word needs a heading [[tag]]")
         if len(tables) > MOST_WORDS:

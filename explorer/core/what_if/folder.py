@@ -66,11 +66,6 @@ class WhatIf:
         return np.asarray((np.abs(changes) if size else changes).mean(0))
 
 
-def scores_of(network: Network, rgb: RGB, change: Change) -> tuple[Scores, Scores]:
-    """The probabilities (K,) of a picture (H, W, 3) uint8 as it is and as it would be."""
-    return scores_of_both(network, rgb, change.applied(rgb))
-
-
 def scores_of_both(network: Network, rgb: RGB, changed: RGB) -> tuple[Scores, Scores]:
     """The probabilities (K,) of a picture (H, W, 3) uint8 and of what became of it; the same array: nothing did."""
     pictures = [rgb] if changed is rgb else [rgb, changed]

@@ -1,12 +1,14 @@
 """A small index with answers that a test chooses."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import numpy.typing as npt
 
-from explorer.core.index.joined_file import write_alone
+from explorer.core.index.joined_file import _fill
 from explorer.core.index.schema import (
     ANSWERS,
     BINS,
@@ -17,6 +19,7 @@ from explorer.core.index.schema import (
     NetworkFacts,
     Pictures,
 )
+from explorer.core.index.sealed_file import write_sealed
 from explorer.core.index.silence import Silence
 
 
@@ -103,3 +106,16 @@ def write_index(
 
 def _edges(lowest: npt.NDArray[np.float32], highest: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.linspace(lowest, np.maximum(highest, lowest + 1e-6), BINS + 1, axis=1).astype(np.float32)
+
+
+def write_alone(path: Path, contents: Contents, columns: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write an index that holds its answers (F, N), "place" (F, N, 2), "logits" and "embedding" itself; UserError."""
+
+    def hold(file: h5py.File) -> None:
+        for name, values in columns.items():
+            kind = ANSWERS[name][0] if name in ANSWERS else "uint16" if name == "place" else "float32"
+            dataset_name = name if name in ("logits", "embedding") else f"answers/{name}"
+            file.create_dataset(dataset_name, data=values.astype(kind))
+        file.attrs["parts"] = "[]"
+
+    write_sealed(path, lambda file: _fill(file, contents, hold))

@@ -1,4 +1,5 @@
 import os
+import threading
 import tomllib
 
 import pytest
@@ -154,7 +155,7 @@ def test_files_that_cannot_be_read_or_written_are_said(tmp_path):
         read_vocabulary(tmp_path / "words.toml")
     assert read_vocabulary(tmp_path / "missing.toml") == read_vocabulary()
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match=r"file.words\.toml cannot be"):
+    with pytest.raises(UserError, match=r"file.words\.toml could not be saved.*a file has the name of its folder"):
         add_word(tmp_path / "file" / "words.toml", Entry("vessels"))
     assert (tmp_path / "file").read_bytes() == b""
 
@@ -194,3 +195,14 @@ def test_a_word_of_the_list_gets_a_key(tmp_path):
     add_word(own, Entry("vessels", key="w"))
     found = read_vocabulary(own)
     assert (found.entry("vessels").key, found.entry("vessels").listed) == ("W", True)
+
+
+def test_two_windows_add_their_words_to_one_file(tmp_path):
+    own = tmp_path / "tags.toml"
+    words = [f"word {letter}" for letter in "abcdefgh"]
+    threads = [threading.Thread(target=add_word, args=(own, Entry(word))) for word in words]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(words) <= set(read_vocabulary(own).words)

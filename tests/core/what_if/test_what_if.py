@@ -15,7 +15,7 @@ from explorer.core.errors import UserError
 from explorer.core.images import read_image
 from explorer.core.network.opening import Network
 from explorer.core.what_if import Change, what_if
-from explorer.core.what_if.folder import scores_of, table_of
+from explorer.core.what_if.folder import scores_of_both, table_of
 from tests.networks import open_small
 from trainer.measures.prediction import Prediction
 from trainer.pictures.color_constancy import light_of
@@ -139,6 +139,7 @@ def test_what_leaves_nothing_to_see_is_refused(values: dict[str, float]) -> None
 
 def test_one_picture_is_a_folder_of_one(small: Network, pictures: Path) -> None:
     path = pictures / "benign" / "picture1.png"
+    rgb = read_image(path)
     (one,) = what_if(small, path, Change(gamma=0.5)).pictures
     assert one.picture == "picture1.png"
-    np.testing.assert_array_equal(one.after, scores_of(small, read_image(path), Change(gamma=0.5))[1])
+    np.testing.assert_array_equal(one.after, scores_of_both(small, rgb, Change(gamma=0.5).applied(rgb))[1])

@@ -200,6 +200,22 @@ def test_what_a_killed_process_left_is_swept_and_what_a_living_one_writes_is_not
     assert sorted(tmp_path.iterdir()) == sorted(others)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="what is open cannot be removed there")
+def test_what_was_left_of_a_file_goes_when_it_is_written_again(tmp_path: Path) -> None:
+    path, other = tmp_path / "a.png", tmp_path / ".b.png.0123456789ab.part"
+    other.touch()
+    with subprocess.Popen([sys.executable, "-c", WRITING, str(path), "file"], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"writing\n"
+        replace_file(path, b"ours")
+        assert len(list(tmp_path.iterdir())) == 3  # the other process may still want to
+        child.kill()
+    replace_file(path, b"ours", follow=False)
+    assert len(list(tmp_path.iterdir())) == 3  # a folder of many is swept by whoever begins it
+    replace_file(path, b"again")
+    assert sorted(tmp_path.iterdir()) == [other, path]
+
+
 def test_where_a_folder_knows_no_locks_only_what_is_a_day_old_goes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer.files.errors import UserError
+from trainer.files.written_tables import write_rows
 from trainer.measures.reader_study import ReaderResult, read_readers
 
 
@@ -30,6 +31,11 @@ def test_shares_and_percentages_are_the_same_points(tmp_path: Path, text: str) -
         pytest.approx((0.8, 0.65)),
         pytest.approx((1.0, 0.0)),
     ]
+
+
+def test_a_name_that_a_spreadsheet_would_run_comes_back(tmp_path: Path) -> None:
+    content = write_rows([("name", "sensitivity", "specificity"), ("=A", 0.8, 0.7)])
+    assert read_readers(table(tmp_path, content.decode())) == (ReaderResult("=A", 0.8, 0.7),)
 
 
 @pytest.mark.parametrize(

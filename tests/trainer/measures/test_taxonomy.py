@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import ROOT
 from trainer.files.errors import UserError
+from trainer.files.written_tables import write_rows
 from trainer.measures.taxonomy import Taxonomy, levels, match, read_taxonomy, unknown_leaves
 
 HAM = ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
@@ -19,6 +20,12 @@ def tree(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "taxonomy.toml"
     path.write_text(text, "utf-8")
     return path
+
+
+def test_a_name_in_a_csv_that_a_spreadsheet_would_run_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "taxonomy.csv"
+    path.write_bytes(write_rows([("name", "parent"), ("-nv", "@benign"), ("mel", "malignant")]))
+    assert read_taxonomy(path).parents["-nv"] == "@benign"
 
 
 def test_the_example_adds_the_seven_up_to_two() -> None:

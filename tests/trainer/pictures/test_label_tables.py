@@ -12,6 +12,7 @@ from explorer.core.labels import read_labels
 from tests.conftest import SHARED
 from trainer.cohort.cases import Case, read_cases
 from trainer.files.errors import UserError
+from trainer.files.written_tables import write_rows
 from trainer.pictures import table_file
 from trainer.pictures.column_choice import parse_columns
 from trainer.pictures.label_table import read_label_table
@@ -458,3 +459,16 @@ def test_two_ways_of_writing_a_letter_are_one_class(tmp_path: Path) -> None:
     reading = read_cases(tmp_path, tmp_path / "l.csv")
     assert [case.diagnoses for case in reading.cases] == [(words[0],), (words[0],), (words[2],)]
     assert any("one class each" in note for note in reading.problems)
+
+
+def test_names_that_the_programs_own_tables_quote_for_spreadsheets_are_found(tmp_path: Path) -> None:
+    names = ("=1+1.jpg", "-2.jpg", "'=3.jpg")
+    for name in names:
+        (tmp_path / name).touch()
+    content = write_rows([("image", "label"), *zip(names, ("nv", "mel", "nv"), strict=True)])
+    (tmp_path / "labels.csv").write_bytes(content)
+    found = {case.name: case.diagnoses[0] for case in read_cases(tmp_path, tmp_path / "labels.csv").cases}
+    assert found.keys() == set(names)
+    assert found["=1+1.jpg"] == found["'=3.jpg"] != found["-2.jpg"]
+    labels = read_labels(tmp_path / "labels.csv", [tmp_path / name for name in names])
+    assert [labels.of(tmp_path / name) for name in names] == ["nv", "mel", "nv"]

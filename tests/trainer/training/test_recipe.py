@@ -123,6 +123,10 @@ def test_every_setting_is_a_flag() -> None:
         ("betas = [0.9, 1.0]", "betas is 1.0, not within 0 to 1"),
         ("betas = [-0.1, 0.9]", "betas is -0.1, not within 0 to 1"),
         ("fold = -2", "fold is -2, but must be -1 (the cohort's own parts) or more"),
+        ("zoom = [inf, inf]", "zoom is inf, but must be a number"),
+        ("save_every = inf", "save_every is inf, but must be a number"),
+        ("learning_rate = nan", "learning_rate is nan, but must be a number"),
+        ("learning_rate = 1e31", "learning_rate is 1e+31, but must be a number"),
         ("epochs = ", "cannot be read as TOML"),
     ],
 )

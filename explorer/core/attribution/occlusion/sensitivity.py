@@ -32,7 +32,7 @@ class Occlusion:
 
     `drops` (rows, columns) or for target "all" (rows, columns, filters) float32: the unoccluded value less the value
     with the patch at (tops[i], lefts[j]) of the network's input; positive = covering this lowers the target. `map`
-    (H, W) is their mean for each pixel of the input; None for "all", whose filters are picked by `filter_map`.
+    (H, W) is their mean for each pixel of the input; None for "all".
     `unoccluded` is the value, or the values (filters,). `method` says how it was computed.
     """
 
@@ -50,11 +50,6 @@ class Occlusion:
     def map(self) -> Scores | None:
         """The mean drop for each pixel of the network's input (H, W) float32."""
         return averaged(self.drops, self.tops, self.lefts, self.occluder, self.size) if self.drops.ndim == 2 else None
-
-    def filter_map(self, layer: int, filter: int) -> Scores:
-        """The map of one filter of a sweep over all filters."""
-        drops = self.drops[:, :, self.layers[layer]][:, :, filter]
-        return averaged(drops, self.tops, self.lefts, self.occluder, self.size)
 
 
 def occlude(
