@@ -36,6 +36,7 @@ from explorer.ui.dialogs.history_dialog import HistoryDialog
 from explorer.ui.dialogs.key_sheet import KeySheet
 from explorer.ui.dialogs.lens_sheet_dialog import LensSheetDialog
 from explorer.ui.dialogs.manual import Manual
+from explorer.ui.dialogs.preview_dialog import PreviewDialog
 from explorer.ui.dialogs.questions import (
     ArchitectureQuestion,
     ChoiceQuestion,
@@ -68,6 +69,9 @@ DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
     KeySheet: lambda person: KeySheet(person.commands.actions.groups, person.window),
     LensSheetDialog: lambda person: LensSheetDialog(person.workspace.lens_sheet, person.window),
     Manual: lambda person: Manual(manual_pages(), person.window),
+    PreviewDialog: lambda person: PreviewDialog(
+        person.workspace.recipe_preview, lambda name, kinds: None, person.window
+    ),
     WordDialog: lambda person: WordDialog(person.window),
     StagesDialog: lambda person: StagesDialog(person.workspace.session, person.workspace.stages, person.window),
     SettingsDialog: lambda person: SettingsDialog(person.workspace.settings, person.window),
