@@ -5,6 +5,7 @@ is the starting point (`trainer.training.presets`), a file of settings overrides
 """
 
 import difflib
+import sys
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -273,7 +274,7 @@ def converted(kind: Any, value: Any, name: str) -> Any:
             return tuple(converted(float, item, name) for item in value)
         raise UserError(f"{name} is {_brief(value)}; it takes {count} numbers, such as [{', '.join(['0.5'] * count)}].")
     if kind is float:  # also a whole number, but no infinity and no NaN
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e30:
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
             return float(value)
     elif type(value) is kind and (kind is not int or abs(value) < 2**53):
         return value
