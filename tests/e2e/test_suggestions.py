@@ -368,18 +368,6 @@ def test_a_concept_that_nobody_wants_any_more_is_looked_for_no_further(suggested
     assert not batch.busy(SLOT)
 
 
-def test_a_suggestion_is_answered_with_the_mouse_alone(suggested: Person) -> None:
-    line, suggesting = suggested.parts.tags._suggestion, suggested.workspace.suggesting
-    suggested.click(line.accept)
-    suggested.until(lambda: suggesting.offered is None)
-    assert [tag.tag for tag in suggested.workspace.tagging.book.tags(FilterKey(7, 0))] == ["border"]
-    suggested.workspace.session.update(filter=1)
-    suggested.until(lambda: suggesting.offered is not None)
-    suggested.click(line.reject)
-    suggested.until(lambda: suggesting.rejected is not None)
-    assert not suggested.workspace.tagging.book.tags(FilterKey(7, 1))
-
-
 @pytest.mark.parametrize("size", [(1280, 800), (1600, 1000)])
 def test_the_panel_stands_still_whatever_is_suggested(suggested: Person, size: tuple[int, int]) -> None:
     suggested.window.resize(*size)

@@ -35,6 +35,8 @@ WITHOUT_A_WIDGET = {
     "Previous filter of the work list",
     "Next filter with a suggestion",
     "Star the picture, or take its star away",
+    "Accept the suggestion",
+    "Reject the suggestion, or take that back",
     "The suggestion's concept over the picture",
     "Detail of the tag",
     "Needs review",

@@ -1,12 +1,10 @@
 """One quiet line above the tags: what is suggested for the filter in view, why, and the way to more suggestions."""
 
-from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.core.tags.vocabulary import Vocabulary
 from explorer.state.suggesting import Suggesting
-from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
 
@@ -15,19 +13,15 @@ NOTHING = "Suggested: nothing clear · E says why"
 WHAT = (
     "Compare what every filter answers with what is to be seen in the folder's pictures, and suggest tags with reasons."
 )
-USUAL = 4
-"""Lines of what is suggested with its reason, above the answers."""
+USUAL = 5
+"""Lines of what is suggested with its reason and the keys."""
 
 
 class SuggestionLine(QWidget):
     """Hidden where there is nothing to say; the reason stands in its tip and below it.
 
-    Signals: `accepted` and `rejected` when a person clicks an answer. Where it keeps its room (`keep_room`) it is as
-    high for every filter, so that nothing below it moves.
+    Where it keeps its room (`keep_room`) it is as high for every filter, so that nothing below it moves.
     """
-
-    accepted = Signal()
-    rejected = Signal()
 
     def __init__(self, suggesting: Suggesting, vocabulary: Vocabulary) -> None:
         super().__init__()
@@ -35,17 +29,8 @@ class SuggestionLine(QWidget):
         self._keeps_room, self._highest = False, 0
         self._text = label("", "", wrap=True)
         self._reason = label("", "quiet", wrap=True)
-        self.accept, self.reject = PlainTool("Enter accepts"), PlainTool("Backspace rejects")
-        for button, command, answered in (
-            (self.accept, "Accept the suggestion", self.accepted),
-            (self.reject, "Reject the suggestion, or take that back", self.rejected),
-        ):
-            button.setObjectName("flat")
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            tip(button, command)
-            stands_for(button, command)
-            button.clicked.connect(answered)
-        for part in (self._text, self._reason):  # the panel keeps its width, whatever is suggested
+        self._keys = label("Enter accepts · Backspace rejects", "quiet")
+        for part in (self._text, self._reason, self._keys):  # the panel keeps its width, whatever is suggested
             part.setSizePolicy(QSizePolicy.Policy.Ignored, part.sizePolicy().verticalPolicy())
         self._running = label("", "quiet", wrap=True)
         self._running.setSizePolicy(QSizePolicy.Policy.Ignored, self._running.sizePolicy().verticalPolicy())
@@ -56,7 +41,7 @@ class SuggestionLine(QWidget):
         making = row(self._running, self._tool, self._free, gap=4)
         for position in (0, 2):
             making.setStretch(position, 1)
-        self._lines = column(self._text, self._reason, row(self.accept, self.reject, 1, gap=0), making, 1, gap=2)
+        self._lines = column(self._text, self._reason, self._keys, making, 1, gap=2)
         self.setLayout(self._lines)
         suggesting.changed.connect(self._show)
         self._show()
@@ -64,7 +49,7 @@ class SuggestionLine(QWidget):
     @property
     def texts(self) -> str:
         """All that is said, a line each."""
-        parts = (self._text, self._reason, self.accept, self.reject, self._running, self._tool)
+        parts = (self._text, self._reason, self._keys, self._running, self._tool)
         return "\n".join(part.text() for part in parts if not part.isHidden())
 
     @property
@@ -87,7 +72,7 @@ class SuggestionLine(QWidget):
         if not (self._keeps_room and self._suggesting.made):
             self._highest = 0
         else:
-            usual = USUAL * (self.fontMetrics().lineSpacing() + 2) + self.accept.sizeHint().height()
+            usual = USUAL * (self.fontMetrics().lineSpacing() + 2)
             self._highest = max(self._highest, usual, self._lines.totalHeightForWidth(self.width()))
         self.setMinimumHeight(self._highest)
 
@@ -95,8 +80,7 @@ class SuggestionLine(QWidget):
         suggesting = self._suggesting
         nothing, offered = suggesting.nothing_clear, suggesting.offered
         self._text.setVisible(offered is not None)
-        for answer in (self.accept, self.reject):
-            answer.setVisible(offered is not None)
+        self._keys.setVisible(offered is not None)
         self._reason.setVisible(offered is not None or nothing is not None)
         if offered is not None:
             title = self._vocabulary.entry(offered.tag).title

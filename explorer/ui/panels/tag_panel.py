@@ -32,9 +32,8 @@ class TagPanel(QWidget):
     """The filter, Why and what was done last stay in sight; the rest is scrolled between where there is little room.
 
     Signals: `toggled(word)`, `described(key, word, detail, note)`, `removed(key, word)`, `reviewed(key, word)`,
-    `given(word)` where a word was typed, `finished` when typing ended, and `accepted` and `rejected` where a suggestion
-    was answered.
-    """
+    `given(word)`
+    where a word was typed, and `finished` when typing ended."""
 
     toggled = Signal(str)
     described = Signal(object, str, str, str)
@@ -42,8 +41,6 @@ class TagPanel(QWidget):
     reviewed = Signal(object, str)
     given = Signal(str)
     finished = Signal()
-    accepted = Signal()
-    rejected = Signal()
 
     def __init__(
         self,
@@ -79,8 +76,6 @@ class TagPanel(QWidget):
         tag_area = self._tag_area = QWidget()
         tag_area.setLayout(column(self.rows))
         tag_area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # more room shows more rows
-        suggestion.accepted.connect(self.accepted)
-        suggestion.rejected.connect(self.rejected)
         self._suggestion, self._below = suggestion, column(suggestion, tag_area, card)
         self._below.setStretchFactor(tag_area, 1)
         self._below.setStretchFactor(card, 3)

@@ -286,8 +286,6 @@ def _connect_choices(workspace: Workspace, parts: WindowParts, commands: Command
     parts.layers.picked.connect(commands.go_to_layer)
     parts.card.picked.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
     parts.tags.toggled.connect(tags.toggle)
-    parts.tags.accepted.connect(tags.accept_suggestion)
-    parts.tags.rejected.connect(tags.reject_suggestion)
     parts.tags.described.connect(tags.describe)
     parts.tags.removed.connect(tags.remove)
     parts.tags.reviewed.connect(tags.review)
