@@ -81,8 +81,7 @@ def test_no_name_is_rendered(strange: Person) -> None:
         workspace.session.update(picture=picture)
         strange.until(lambda picture=picture: workspace.pipeline.shown is not None or picture in workspace.library.bad)
         assert rendered(window) == []
-    strange.until(lambda: workspace.library.bad)
-    strange.wait_for_maps()
+    strange.until(lambda: workspace.library.bad)  # the last picture: there are no maps of it
     workspace.session.update(picture=workspace.library.folder.pictures[1])
     strange.wait_for_maps()
     assert rendered(window) == []
