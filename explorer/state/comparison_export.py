@@ -37,34 +37,19 @@ class ComparisonOrder:
         """How much is still to be drawn; of much a few figures are tried first."""
         from explorer.core.comparison.size_of_both import size_of_both
 
-        return size_of_both(
-            network,
-            self.second.for_another_thread(),
-            self.pairs,
-            self.pictures,
-            self.out,
-            self.style,
-            format=self.format,
-            scales=self.scales,
-            strengths=self.strengths,
-        )
+        return size_of_both(network, self.second.for_another_thread(), **self._what)
 
     def draw(self, network: "Network", on_step: OnStep) -> "BothFigures":
         """Draw the figures that are not there yet; it may run in another thread."""
         from explorer.core.comparison.figures_of_both import draw_both
 
-        return draw_both(
-            network,
-            self.second.for_another_thread(),
-            self.pairs,
-            self.pictures,
-            self.out,
-            self.style,
-            format=self.format,
-            scales=self.scales,
-            strengths=self.strengths,
-            on_step=on_step,
-        )
+        return draw_both(network, self.second.for_another_thread(), **self._what, on_step=on_step)
+
+    @property
+    def _what(self) -> dict[str, Any]:
+        """What `draw_both` and `size_of_both` take of it by name."""
+        names = "pairs", "pictures", "out", "style", "format", "scales", "strengths"
+        return {name: getattr(self, name) for name in names}
 
 
 def comparison_order(

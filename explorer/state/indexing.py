@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
+from explorer.state.command_process import CommandProcess, number
 from explorer.state.evidence import Evidence
-from explorer.state.index_process import IndexProcess, number
 from explorer.state.index_target import Target, open_kept, open_made, target_of
 from explorer.state.library import Library
 from explorer.state.network_session import NetworkSession
@@ -59,7 +59,7 @@ class Indexing(QObject):
         self._slot = f"{SLOT} of {name}" if name else SLOT
         self._yields = False
         self._target: Target | None = None
-        self._process: IndexProcess | None = None
+        self._process: CommandProcess | None = None
         self._closed = self._again = self._anew = False
         self.held = False
         """Whether a person paused it."""
@@ -139,7 +139,7 @@ class Indexing(QObject):
         self._closed = True
         self.blockSignals(True)
         self._end()
-        for process in self.findChildren(IndexProcess):
+        for process in self.findChildren(CommandProcess):
             process.end(wait=True)
 
     def _opened(self) -> None:
@@ -190,7 +190,7 @@ class Indexing(QObject):
             return
         self.done = self.total = self.bytes = 0
         self.stage, self.read, self.computing = "", 0.0, False
-        self._process = IndexProcess(
+        self._process = CommandProcess(
             [*self._command, *self._target.command(self._networks, self._settings.folder, anew=self._anew)], self
         )
         self._process.told.connect(self._told)

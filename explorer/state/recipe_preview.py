@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTemporaryDir, Signal
 
 from explorer.core.errors import UserError
-from explorer.state.index_process import IndexProcess
+from explorer.state.command_process import CommandProcess
 from explorer.state.session import Session, View
 
 RECIPES = (
@@ -30,7 +30,7 @@ class RecipePreview(QObject):
     def __init__(self, session: Session, parent: QObject | None = None, *, command: Sequence[str] = COMMAND) -> None:
         super().__init__(parent)
         self._session, self._command = session, command
-        self._process: IndexProcess | None = None
+        self._process: CommandProcess | None = None
         self._folder: QTemporaryDir | None = None
         self._asked: tuple[str, int] | None = None
         self.picture: Path | None = None
@@ -57,7 +57,7 @@ class RecipePreview(QObject):
             self._folder = QTemporaryDir()
             out = Path(self._folder.filePath("sheet.png"))
             words = ["preview", "--recipe", recipe, "--seed", str(seed), f"--image={self.picture}", "--out", str(out)]
-            self._process = IndexProcess([*self._command, *words], self, patient=False)
+            self._process = CommandProcess([*self._command, *words], self, patient=False)
             self._process.ended.connect(partial(self._ended, out))
         self.changed.emit()
 

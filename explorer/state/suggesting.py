@@ -13,8 +13,8 @@ from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
 from explorer.state.artifact_lists import ArtifactLists
+from explorer.state.command_process import CommandProcess, number
 from explorer.state.evidence import Evidence
-from explorer.state.index_process import IndexProcess, number
 from explorer.state.keeping import Keeping
 from explorer.state.library import Library
 from explorer.state.rejections import lay_rejected, rejected_in, rejected_of
@@ -63,7 +63,7 @@ class Suggesting(QObject):
         self.keeping.kept.connect(self._take_rejected)
         self._known: dict[FilterKey, Suggestion] = {}
         self._rejected: dict[FilterKey, str] = {}
-        self._process: IndexProcess | None = None
+        self._process: CommandProcess | None = None
         self._place: Path | None = None
         self.stage, self.done, self.total = "", 0, 0
         evidence.changed.connect(self._index_changed)
@@ -164,7 +164,7 @@ class Suggesting(QObject):
         options |= {"--progress": "json"} | self._library.network_session.opening_words
         words = [f"{option}={value}" for option, value in options.items() if value]
         self.stage, self.done, self.total = "", 0, 0
-        self._process = IndexProcess([*self._command, "suggest", *words], self)
+        self._process = CommandProcess([*self._command, "suggest", *words], self)
         self._process.told.connect(self._told)
         self._process.ended.connect(self._ended)
         self.changed.emit()
@@ -227,7 +227,7 @@ class Suggesting(QObject):
         self.blockSignals(True)
         self.keeping.close()
         self.cancel()
-        for process in self.findChildren(IndexProcess):
+        for process in self.findChildren(CommandProcess):
             process.end(wait=True)
 
     def _told(self, step: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Story: what a person needs is near at hand: the right button, recent things, export in words, the manual."""
 
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def test_other_systems_mark_a_file_in_their_own_way(
 ) -> None:
     begun: list[object] = []
     monkeypatch.setattr(show_in_folder.sys, "platform", system)
-    monkeypatch.setattr(show_in_folder.subprocess, "Popen", lambda command, **more: begun.append(command))
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **more: begun.append(command))
     assert show_in_folder.marked(Path("/a/b c.png"))
     assert begun == [command]
 

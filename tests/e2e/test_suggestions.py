@@ -294,7 +294,7 @@ def test_what_a_person_said_of_artifacts_is_heeded(suggested: Person, monkeypatc
         def end(self, *, wait: bool = False) -> None:
             """Be gone."""
 
-    monkeypatch.setattr("explorer.state.suggesting.IndexProcess", Process)
+    monkeypatch.setattr("explorer.state.suggesting.CommandProcess", Process)
     workspace = suggested.workspace
     suggested.until(lambda: workspace.lists.ready)
     again = Suggesting(

@@ -74,7 +74,7 @@ def test_packages_that_workers_read_do_not_read_their_modules_by_themselves() ->
 
 
 def test_the_window_comes_up_before_torch() -> None:
-    late = {"torch", "matplotlib", "sklearn", "pyqtgraph", "skimage", "numpy", "h5py", "PIL"}
+    late = {"torch", "matplotlib", "sklearn", "pyqtgraph", "skimage", "numpy", "h5py", "PIL", "subprocess"}
     loaded = loaded_by("from explorer import app, cli; import explorer.ui.window.assembly; cli.parser(commands=False)")
     assert "explorer.state.workspace" in loaded
     assert not late & loaded

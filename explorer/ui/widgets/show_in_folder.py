@@ -1,6 +1,5 @@
 """Shows where a file lies: in the system's own window of files, marked there where that can be asked for."""
 
-import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +29,8 @@ def marked(path: Path) -> bool:
 
 
 def _begun(command: list[str] | str) -> bool:
+    import subprocess  # the start of the window does not wait for it
+
     with suppress(OSError):
         subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return True

@@ -1,4 +1,4 @@
-"""A process of the program's own command line: that makes the index, begun at the lowest priority, or another."""
+"""A process of one of the program's own commands: it makes an index, suggestions or a preview."""
 
 import json
 import os
@@ -17,7 +17,7 @@ _NAMED = re.compile(r"^.*?feature-(explorer|trainer): ")
 """What stands before the sentence that a command says of itself."""
 
 
-class IndexProcess(QObject):
+class CommandProcess(QObject):
     """One run of a command such as `feature-explorer index`, which tells its steps as one JSON object a line.
 
     `told(step)` for each line; `ended(problem)` once, with "" where it did what it was asked to do, else with what it
