@@ -107,7 +107,7 @@ def _furnish(window: "MainWindow", settings: "Settings") -> "tuple[Workspace, Wi
 
 def _begin(workspace: "Workspace", start: "Start", home: Path) -> None:
     """What can wait until the panels are painted: the log, and the worker that imports torch."""
-    from explorer.state.collector import Collector
+    from explorer.state.workers.collector import Collector
     from explorer.ui.widgets.theme import read_picture_plugins
 
     read_picture_plugins(RESOURCES / "icons")

@@ -109,7 +109,7 @@ def run_window(arguments: argparse.Namespace) -> int:
     reason = obstacle()
     if reason:
         raise UserError(reason)
-    gc.disable()  # a tenth of the start would be spent on collecting what stays; see explorer.state.collector
+    gc.disable()  # a tenth of the start would be spent on collecting what stays; see explorer.state.workers.collector
 
     from explorer.app import run_window as run
     from explorer.state.start import Start

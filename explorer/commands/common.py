@@ -140,7 +140,7 @@ def index_of(
         return Path(arguments.index)
     from explorer.commands.labels_of_index import labels_of_index
     from explorer.core.index.build import STAGES, build_index
-    from explorer.core.index.kept import place_of
+    from explorer.core.index.kept_indexes import place_of
 
     path = path or place_of(network, arguments.images)
     subfolder(path.parent)
@@ -162,7 +162,7 @@ def index_of(
 
 def say_size(network: "Network", images: "Path | list[Path]", path: Path) -> None:
     """Say on standard error how large the index at `path` becomes, where there is none yet."""
-    from explorer.core.index.kept import expected_size
+    from explorer.core.index.kept_indexes import expected_size
     from trainer.pictures.folder_walk import list_folder
 
     if path.exists():

@@ -37,7 +37,7 @@ def use_kept_index(arguments: argparse.Namespace, network: "Network") -> None:
 def kept_index(network: "Network", images: Sequence[Path]) -> Path | None:
     """The index that the window keeps of a network over a folder; None where it keeps none that can be read."""
     from explorer.core.index import open_index
-    from explorer.core.index.kept import place_of
+    from explorer.core.index.kept_indexes import place_of
 
     path = place_of(network, images[0])
     if len(images) != 1 or not path.exists():

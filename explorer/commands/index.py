@@ -21,7 +21,7 @@ from trainer.files.atomic_files import subfolder
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
-    from explorer.core.index.kept import Kept
+    from explorer.core.index.kept_indexes import Kept
     from explorer.core.network.opening import Network
 
 
@@ -90,7 +90,7 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
     from explorer.commands.labels_of_index import labels_of_index
     from explorer.core.index import open_index
     from explorer.core.index.build import STAGES, BuildOptions, build_index
-    from explorer.core.index.kept import place_of
+    from explorer.core.index.kept_indexes import place_of
 
     child = arguments.progress == "json"
     reins = Reins() if child else None
@@ -231,7 +231,7 @@ class _Speaking:
             _flush()
 
     def step(self, done: int, total: int) -> None:
-        from explorer.core.index.kept import expected_size
+        from explorer.core.index.kept_indexes import expected_size
 
         if done % 16 == 0 or done == total:
             size = expected_size(self._network, total)
@@ -252,7 +252,7 @@ def _flush() -> None:
 
 
 def _show_kept(arguments: argparse.Namespace) -> int:
-    from explorer.core.index.kept import delete_kept, kept_indexes
+    from explorer.core.index.kept_indexes import delete_kept, kept_indexes
 
     if arguments.delete:
         deleted = delete_kept(arguments.delete, arguments.data)

@@ -179,7 +179,7 @@ def _measure(
 ) -> list[str]:
     """Measure the effect, put it into `values`, and give its lines."""
     from explorer.core.muting.effect import EffectOptions, muting_effect
-    from explorer.core.muting.telling import artifact_of, as_dict, notes, sentence, table
+    from explorer.core.muting.effect_words import artifact_of, as_dict, notes, sentence, table
     from trainer.synthetic.artifacts import ARTIFACTS
 
     words = given_words(arguments, network.identity, index.given, index.classes, network.training).map
@@ -227,8 +227,8 @@ def _presence(
 def _agree(
     arguments: argparse.Namespace, network: "Network", index: "FolderIndex", values: dict[str, Any]
 ) -> list[str]:
+    from explorer.core.muting.effect_words import agreement_table, each_filter
     from explorer.core.muting.one_by_one import agreement, mute_one_by_one
-    from explorer.core.muting.telling import agreement_table, each_filter
 
     with progress("every filter") as on_step:
         effects = mute_one_by_one(network, index, on_step=on_step)

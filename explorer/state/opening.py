@@ -10,13 +10,13 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.core.errors import UserError
 from explorer.core.tags.book import TagBook
-from explorer.state.library import Folder, Library
-from explorer.state.network_session import Request
+from explorer.state.opened.library import Folder, Library
+from explorer.state.opened.network_session import Request
 from explorer.state.session import Session, View
 from explorer.state.settings import DEVICE, LAST_SESSION
 from explorer.state.settings_file import Settings
 from explorer.state.start import Start
-from explorer.state.tagging import Tagging
+from explorer.state.tags.tagging import Tagging
 
 if TYPE_CHECKING:
     from explorer.core.network.opening import Network

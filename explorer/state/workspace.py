@@ -9,57 +9,58 @@ from PySide6.QtCore import QObject
 from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.tags.vocabulary import Vocabulary, read_vocabulary
-from explorer.state import lens_figure, lens_sheet
-from explorer.state.artifact_candidates import ArtifactCandidates
-from explorer.state.artifact_lists import ArtifactLists
-from explorer.state.beside import Beside, UntouchedBeside
-from explorer.state.beside_entries import DifferenceBeside, NetworkBeside, ShuffledBeside, WhatIfBeside
-from explorer.state.both_drawn import BothDrawn
-from explorer.state.card_in_view import CardInView
-from explorer.state.chosen_pictures import ChosenPictures
-from explorer.state.evaluating import Evaluating
-from explorer.state.evidence import Evidence
-from explorer.state.exporting import Exporting
-from explorer.state.figure_in_view import FigureInView
-from explorer.state.filter_facts import FilterFacts
-from explorer.state.filter_match import FilterMatch
-from explorer.state.filter_selection import FilterSelection
-from explorer.state.folder_muting import FolderMuting
-from explorer.state.given_classes import GivenClasses
-from explorer.state.indexing import Indexing
-from explorer.state.keeping import Keeping
-from explorer.state.last_step import LastStep
-from explorer.state.layer_facts import LayerFacts
-from explorer.state.lens import ChosenLens
-from explorer.state.lens_sheet import LensSheet
-from explorer.state.library import Library
-from explorer.state.measured_surrounds import MeasuredSurrounds
-from explorer.state.muting import Muting
-from explorer.state.occluding import Occluding
+from explorer.state.artifacts.candidates import ArtifactCandidates
+from explorer.state.artifacts.lists import ArtifactLists
+from explorer.state.beside.entries import DifferenceBeside, NetworkBeside, ShuffledBeside, WhatIfBeside
+from explorer.state.beside.pins import PinnedFilter, PinnedPicture
+from explorer.state.comparison.both_drawn import BothDrawn
+from explorer.state.comparison.filter_match import FilterMatch
+from explorer.state.comparison.second_answers import SecondAnswers
+from explorer.state.comparison.second_network import SecondNetwork
+from explorer.state.comparison.side_by_side import SideBySide
+from explorer.state.export.exporting import Exporting
+from explorer.state.figures.in_view import FigureInView
+from explorer.state.figures.of_lens import SLOT as SAVING_A_LENS
+from explorer.state.findings.evaluating import Evaluating
+from explorer.state.findings.folder_muting import FolderMuting
+from explorer.state.findings.reporting import Reporting
+from explorer.state.findings.worth_a_look import WorthALook
+from explorer.state.index.card_in_view import CardInView
+from explorer.state.index.evidence import Evidence
+from explorer.state.index.filter_facts import FilterFacts
+from explorer.state.index.given_classes import GivenClasses
+from explorer.state.index.indexing import Indexing
+from explorer.state.index.point_maps import PointMaps
+from explorer.state.index.surrounds import MeasuredSurrounds
+from explorer.state.index.work_list import WorkingThrough
+from explorer.state.lens.chosen_lens import ChosenLens
+from explorer.state.lens.occluding import Occluding
+from explorer.state.lens.sheet import SAVING as SAVING_A_SHEET
+from explorer.state.lens.sheet import LensSheet
+from explorer.state.lens.shuffled_weights import ShuffledWeights
+from explorer.state.opened.layer_facts import LayerFacts
+from explorer.state.opened.library import Library
 from explorer.state.opening import Opening
-from explorer.state.picture_search import PictureSearch
-from explorer.state.picture_what_if import PictureWhatIf
-from explorer.state.pins import PinnedFilter, PinnedPicture
-from explorer.state.pipeline import Pipeline
-from explorer.state.point_maps import PointMaps
-from explorer.state.recipe_preview import RecipePreview
-from explorer.state.reporting import Reporting
-from explorer.state.second_answers import SecondAnswers
-from explorer.state.second_network import SecondNetwork
+from explorer.state.pictures.chosen import ChosenPictures
+from explorer.state.pictures.search import PictureSearch
+from explorer.state.pictures.starred import Starred
 from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
-from explorer.state.shuffled_weights import ShuffledWeights
-from explorer.state.side_by_side import SideBySide
-from explorer.state.stages_in_view import StagesInView
-from explorer.state.starred import Starred
-from explorer.state.suggested_concept import SuggestedConcept
-from explorer.state.suggesting import Suggesting
-from explorer.state.tag_history import TagHistory
-from explorer.state.tagging import Tagging
-from explorer.state.what_if_over import WhatIfOver
-from explorer.state.working_through import WorkingThrough
-from explorer.state.worth_a_look import WorthALook
+from explorer.state.suggestions.concept import SuggestedConcept
+from explorer.state.suggestions.suggesting import Suggesting
+from explorer.state.tags.history import TagHistory
+from explorer.state.tags.last_step import LastStep
+from explorer.state.tags.tagging import Tagging
+from explorer.state.view.beside import Beside, UntouchedBeside
+from explorer.state.view.filter_selection import FilterSelection
+from explorer.state.view.muting import Muting
+from explorer.state.view.pipeline import Pipeline
+from explorer.state.view.stages import StagesInView
+from explorer.state.what_if.over import WhatIfOver
+from explorer.state.what_if.picture import PictureWhatIf
+from explorer.state.what_if.recipe_preview import RecipePreview
+from explorer.state.workers.kept_changes import KeptChanges
 
 
 class Workspace(QObject):
@@ -189,7 +190,7 @@ class Workspace(QObject):
         self.second.changed.connect(lambda: self.indexing.call("A" if self.second.network is not None else ""))
 
     @property
-    def keepings(self) -> tuple[Keeping, ...]:
+    def keepings(self) -> tuple[KeptChanges, ...]:
         """What a person said, beside tags, on its way into files."""
         return self.lists.keeping, self.suggesting.keeping, self.starred.keeping
 
@@ -201,7 +202,7 @@ class Workspace(QObject):
             found.append(("An export is running", f"The figures written so far are whole; {self.exporting.rest}."))
         if self.reporting.running:
             found.append(("A report is being written", "It is not there before its end; nothing of it is kept."))
-        if any(self.library.batch.busy(slot) for slot in (lens_figure.SLOT, lens_sheet.SAVING)):
+        if any(self.library.batch.busy(slot) for slot in (SAVING_A_LENS, SAVING_A_SHEET)):
             found.append(("A figure is being written", "It is not there before its end."))
         return tuple(found)
 

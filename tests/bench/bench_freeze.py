@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QApplication
 from explorer.app import share_the_interpreter
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey, TagBook
-from explorer.state.network_session import Request
+from explorer.state.opened.network_session import Request
 from explorer.state.settings_file import Settings
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.theme import apply_theme, read_picture_plugins

@@ -26,7 +26,7 @@ from explorer.core.figures import size as export_size
 from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
 from explorer.core.index import build_index, open_index
-from explorer.core.index.kept import place_of
+from explorer.core.index.kept_indexes import place_of
 from explorer.core.maps.activations import record
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey, TagBook

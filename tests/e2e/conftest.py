@@ -10,7 +10,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from explorer.state import lens_figure, lens_sheet
+from explorer.state.figures.of_lens import SLOT as SAVING_A_LENS
+from explorer.state.lens.sheet import SAVING as SAVING_A_SHEET
 from explorer.state.settings import SCHEME
 from explorer.state.settings_file import Settings
 from explorer.state.start import Start
@@ -126,7 +127,7 @@ def open_window(qtbot: QtBot, dress: Callable[[str, Path], None], tmp_path: Path
             library = person.workspace.library  # else closing would ask, and nobody would answer
             for slot in ("export", "report"):
                 library.long.cancel(slot)
-            for slot in (lens_figure.SLOT, lens_sheet.SAVING):
+            for slot in (SAVING_A_LENS, SAVING_A_SHEET):
                 library.batch.cancel(slot)
             person.window.close()
 

@@ -17,7 +17,7 @@ from explorer.core.progress import OnStep
 from explorer.core.tags.book import TagBook
 from explorer.core.tags.hdf5_file import save_tags
 from explorer.core.tags.shared_file import TagFile
-from explorer.state.network_session import Request
+from explorer.state.opened.network_session import Request
 from explorer.state.start import Start
 from tests.e2e.conftest import Open, Person
 from tests.networks import save_small

@@ -10,7 +10,7 @@ import explorer.core.report as report
 from explorer.core.concepts import corrections, read_corrections
 from explorer.core.errors import UserError
 from explorer.core.index import build_index, open_index
-from explorer.state import keeping
+from explorer.state.workers import kept_changes
 from tests.e2e.conftest import Person
 
 Button = QMessageBox.StandardButton
@@ -29,7 +29,7 @@ def test_statements_that_a_full_disk_did_not_take_are_asked_about(
     def full(path: Path, *content: object) -> None:
         raise UserError(f"{path} could not be saved: the disk is full.")
 
-    monkeypatch.setattr(keeping, "RETRY_MS", 100)
+    monkeypatch.setattr(kept_changes, "RETRY_MS", 100)
     lists = demo.workspace.lists
     demo.until(lambda: lists.ready)
     with monkeypatch.context() as patch:

@@ -13,8 +13,8 @@ from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
 from explorer.core.index import build_index, open_index
 from explorer.state.export_choices import remember_choices
-from explorer.state.figure_in_view import FOLDER
-from explorer.state.network_session import Request
+from explorer.state.figures.in_view import FOLDER
+from explorer.state.opened.network_session import Request
 from explorer.ui.dialogs.export_dialog import BOTH, CARDS, CONTACT, LENS, LENS_OF_BOTH, ExportDialog
 from tests.e2e.conftest import DEMO, Open, Person
 from tests.networks import save_small

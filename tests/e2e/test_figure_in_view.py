@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QApplication
 from explorer.core.drawing.overlay import compose, in_picture
 from explorer.core.figures.encoding import read_description
 from explorer.core.tags.book import FilterKey
-from explorer.state import figure_in_view
-from explorer.state.exporting import Order, figure_style
-from explorer.state.lens_figure import SLOT
+from explorer.state.export.exporting import Order, figure_style
+from explorer.state.figures import in_view
+from explorer.state.figures.of_lens import SLOT
 from explorer.ui.window.status_bar import QUIET
 from tests.core.comparison.test_figures_of_both import panel
 from tests.e2e.conftest import Person
@@ -23,7 +23,7 @@ from tests.e2e.test_what_if import open_tab
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(figure_in_view.Path, "home", lambda: tmp_path)
+    monkeypatch.setattr(in_view.Path, "home", lambda: tmp_path)
     return tmp_path
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from explorer.core.index import open_index
 from explorer.core.tags import FilterKey
-from explorer.state.folder_muting import NOTHING
+from explorer.state.findings.folder_muting import NOTHING
 from explorer.ui.panels.folder_muting_panel import MEASURE, STOP, FolderMutingPanel
 from tests.e2e.conftest import Person
 from tests.e2e.test_findings import findings

@@ -13,8 +13,8 @@ from explorer.core.index import FolderIndex, build_index, gallery, open_index
 from explorer.core.index.filter_card import filter_card
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey
-from explorer.state.gallery import KINDS, Answer
-from explorer.state.pipeline import draw, fit
+from explorer.state.index.gallery import KINDS, Answer
+from explorer.state.view.pipeline import draw, fit
 from explorer.ui.panels.gallery_panel import GalleryPanel
 from explorer.ui.panels.gallery_tiles import CAPTION, PEAK
 from explorer.ui.widgets.lists import BASE, CELL, OVERLAY

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from explorer.core.index import open_index
 from explorer.core.index.layer_summary import ordered, summary_of
 from explorer.core.tags.book import FilterKey
-from explorer.state.filter_order import ORDERS
+from explorer.state.index.filter_order import ORDERS
 from explorer.state.start import Start
 from explorer.ui.widgets.plain_text import PlainTool
 from tests.core.index.synthetic_index import write_index

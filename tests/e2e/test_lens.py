@@ -13,8 +13,8 @@ from explorer.core.attribution import LENSES, attribute
 from explorer.core.attribution.randomised import rank_correlation, shuffled
 from explorer.core.drawing.signed_overlay import limit_of
 from explorer.core.figures.encoding import read_description
-from explorer.state.lens import LAYER_IN_VIEW
-from explorer.state.target_choice import CHOSEN_FILTER, CLASS
+from explorer.state.lens.chosen_lens import LAYER_IN_VIEW
+from explorer.state.lens.target_choice import CHOSEN_FILTER, CLASS
 from explorer.ui.panels.display_bar import DisplayBar
 from tests.e2e.conftest import Person
 from tests.e2e.test_look import pixels

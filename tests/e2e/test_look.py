@@ -9,7 +9,7 @@ from PySide6.QtGui import QCursor, QImage, QKeyEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QWidget
 
 from explorer.core.tags.book import FilterKey
-from explorer.state.filter_order import ORDERS
+from explorer.state.index.filter_order import ORDERS
 from explorer.state.settings import ANNOTATOR, SCHEME, SETTINGS
 from explorer.state.start import Start
 from explorer.ui.dialogs.settings_dialog import SettingsDialog

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from explorer.core.index import kept_map, open_index
 from explorer.core.index.embedding_map import drawn
 from explorer.core.tags.book import FilterKey
-from explorer.state.point_maps import PEAK, PREDICTION, TAG
+from explorer.state.index.point_maps import PEAK, PREDICTION, TAG
 from explorer.ui.panels.map_panel import MapPanel
 from tests.core.index.synthetic_index import write_index
 from tests.e2e.conftest import Person

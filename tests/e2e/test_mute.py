@@ -15,10 +15,10 @@ from explorer.core.muting.muted_file import write_muted
 from explorer.core.muting.whole_pass import muted_by_hooks
 from explorer.core.network.opening import open_network
 from explorer.core.tags import FilterKey
-from explorer.state.muting import EXPORT_OFF, NEEDS_INDEX, TAGS_OFF
-from explorer.state.network_session import Request
+from explorer.state.opened.network_session import Request
 from explorer.state.settings import MUTE_WITH
 from explorer.state.start import Start
+from explorer.state.view.muting import EXPORT_OFF, NEEDS_INDEX, TAGS_OFF
 from explorer.ui.dialogs.export_dialog import ExportDialog
 from explorer.ui.widgets.lists import MUTED
 from explorer.ui.widgets.theme import apply_theme
@@ -175,7 +175,7 @@ def test_tags_and_figures_are_off_meanwhile(demo: Person) -> None:
 
 
 def test_another_network_has_nothing_muted(demo: Person, tmp_path: Path) -> None:
-    from explorer.state.network_session import Request
+    from explorer.state.opened.network_session import Request
     from tests.networks import save_small
 
     demo.press("U")

@@ -14,7 +14,7 @@ from explorer.core.attribution.occlusion.live_patch import LivePatch
 from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.figures.encoding import read_description
-from explorer.state.target_choice import CHOSEN_FILTER, CLASS
+from explorer.state.lens.target_choice import CHOSEN_FILTER, CLASS
 from explorer.ui.panels.viewer import RELATIVE
 from explorer.ui.widgets.labels_and_layouts import ColorBar
 from explorer.ui.widgets.lists import OVERLAY

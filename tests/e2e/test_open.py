@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from explorer.core.network.opening import open_network
-from explorer.state.network_session import Request
+from explorer.state.opened.network_session import Request
 from explorer.state.start import Start
 from explorer.ui.dialogs import column_choice, questions
 from tests.e2e.conftest import DEMO, Open

@@ -10,7 +10,7 @@ from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QToolTip
 
-from explorer.state.network_session import Request
+from explorer.state.opened.network_session import Request
 from explorer.state.start import Start
 from explorer.ui.dialogs.questions import without_options
 from explorer.ui.dialogs.tour import Tour

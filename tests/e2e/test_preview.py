@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from explorer.state.recipe_preview import RECIPES
+from explorer.state.what_if.recipe_preview import RECIPES
 from explorer.ui.dialogs.preview_dialog import PreviewDialog
 from tests.e2e.conftest import Person
 from trainer.cli import main

@@ -12,9 +12,9 @@ from explorer.core.errors import UserError
 from explorer.core.index import open_index
 from explorer.core.suggestions.suggestion import Suggestion
 from explorer.core.tags.book import FilterKey
-from explorer.state.network_session import Request
+from explorer.state.opened.network_session import Request
 from explorer.state.start import Start
-from explorer.state.suggesting import Suggesting
+from explorer.state.suggestions.suggesting import Suggesting
 from explorer.ui.dialogs import stages_dialog
 from explorer.ui.dialogs.history_dialog import HistoryDialog
 from explorer.ui.dialogs.manual import Manual

@@ -16,9 +16,9 @@ from explorer.core.index import open_index
 from explorer.core.maps.activations import record
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey
-from explorer.state.figure_in_view import FOLDER
-from explorer.state.network_session import Request
-from explorer.state.side_by_side import DIFFERENCE, EXPORT_OFF, MUTING_OFF, SECOND, TAGS_OFF
+from explorer.state.comparison.side_by_side import DIFFERENCE, EXPORT_OFF, MUTING_OFF, SECOND, TAGS_OFF
+from explorer.state.figures.in_view import FOLDER
+from explorer.state.opened.network_session import Request
 from explorer.state.start import Start
 from explorer.ui.dialogs import questions
 from explorer.ui.dialogs.export_dialog import BOTH, LENS_OF_BOTH, ExportDialog

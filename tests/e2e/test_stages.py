@@ -12,7 +12,7 @@ from explorer.core.index.receptive_field import receptive_fields
 from explorer.core.stages import KERNELS, convolved, filter_stages
 from explorer.core.stages.drawing import colored_kernel, picture_of, signed_picture
 from explorer.core.tags import FilterKey
-from explorer.state.stages_in_view import OWN
+from explorer.state.view.stages import OWN
 from explorer.ui.dialogs.stages_dialog import StagesDialog, Tile
 from tests.e2e.conftest import Open, Person
 from tests.e2e.test_look import pixels

@@ -14,9 +14,9 @@ from explorer.core.suggestions.chart import Bar, Bars, Chart, chart_from
 from explorer.core.suggestions.rejected import read_rejected
 from explorer.core.tag_store import load_tags
 from explorer.core.tags.book import FilterKey
-from explorer.state.rejections import rejected_of
-from explorer.state.suggested_concept import SLOT
-from explorer.state.suggesting import Suggesting, place_of
+from explorer.state.suggestions.concept import SLOT
+from explorer.state.suggestions.rejections import rejected_of
+from explorer.state.suggestions.suggesting import Suggesting, place_of
 from explorer.ui.panels.suggestion_chart import SuggestionChart
 from explorer.ui.widgets.filter_model import ASKED
 from explorer.ui.widgets.lists import HINTS, MARKS
@@ -294,7 +294,7 @@ def test_what_a_person_said_of_artifacts_is_heeded(suggested: Person, monkeypatc
         def end(self, *, wait: bool = False) -> None:
             """Be gone."""
 
-    monkeypatch.setattr("explorer.state.suggesting.CommandProcess", Process)
+    monkeypatch.setattr("explorer.state.suggestions.suggesting.CommandProcess", Process)
     workspace = suggested.workspace
     suggested.until(lambda: workspace.lists.ready)
     again = Suggesting(

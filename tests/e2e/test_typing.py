@@ -26,8 +26,8 @@ from PySide6.QtWidgets import (
 import explorer.ui
 from explorer.core.drawing.styles import Scale
 from explorer.core.tags.book import FilterKey
-from explorer.state.library import AskedTable
 from explorer.state.manual import manual_pages
+from explorer.state.opened.library import AskedTable
 from explorer.ui.dialogs.class_order_dialog import ClassOrderDialog
 from explorer.ui.dialogs.class_words_dialog import ClassWordsDialog
 from explorer.ui.dialogs.column_choice import ColumnChoice

@@ -8,7 +8,7 @@ from explorer.core.images import read_image
 from explorer.core.maps.activations import record
 from explorer.core.what_if import Change, Laid
 from explorer.core.what_if.folder import scores_of_both
-from explorer.state.map_drawing import draw
+from explorer.state.view.map_drawing import draw
 from tests.e2e.conftest import Person
 from tests.e2e.test_look import pixels
 

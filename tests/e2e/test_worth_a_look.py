@@ -13,7 +13,7 @@ from explorer.core.errors import UserError
 from explorer.core.images import picture_digest, read_image
 from explorer.core.index import open_index
 from explorer.core.tags import FilterKey
-from explorer.state.on_look import SLOT
+from explorer.state.index.question import SLOT
 from explorer.ui.panels.worth_a_look_panel import WorthALookPanel
 from explorer.ui.widgets.plain_text import PlainTool
 from tests.core.index.synthetic_index import write_index

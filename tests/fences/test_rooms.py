@@ -51,7 +51,8 @@ def loaded_by(modules: str) -> set[str]:
 
 
 def test_the_state_knows_no_widgets() -> None:
-    state = "\n".join(f"import explorer.state.{path.stem}" for path in (ROOT / "explorer" / "state").glob("[a-z]*.py"))
+    files = (path.relative_to(ROOT).with_suffix("") for path in (ROOT / "explorer" / "state").rglob("[a-z]*.py"))
+    state = "\n".join(f"import {'.'.join(file.parts)}" for file in files)
     assert "explorer.state.workspace" in loaded_by(state)
     assert not {"PySide6.QtWidgets", "pyqtgraph"} & loaded_by(state)
 

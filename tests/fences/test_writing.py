@@ -14,7 +14,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "explorer/app.py": ("home.mkdir(",),
     "explorer/state/settings_file.py": ("QSettings(", "self.folder.mkdir("),
     "explorer/core/index/own_key.py": ("path.chmod(384)",),
-    "explorer/core/index/kept.py": ("path.unlink()", "shutil.rmtree(path)"),  # asked for by name
+    "explorer/core/index/kept_indexes.py": ("path.unlink()", "shutil.rmtree(path)"),  # asked for by name
     "explorer/core/index/kept_words.py": ("path.unlink()",),  # below the person's own folder
     "explorer/core/tags/lock.py": ("self.path.unlink()",),  # held by us
     "trainer/cohort/hdf5_file.py": ("h5py.File(",),  # into an outline in memory

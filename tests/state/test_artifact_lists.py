@@ -10,8 +10,8 @@ from explorer.core.concepts import Corrections, read_corrections, write_correcti
 from explorer.core.concepts import corrections as corrections_file
 from explorer.core.errors import UserError
 from explorer.core.index import open_index
-from explorer.state.artifact_candidates import ArtifactCandidates
-from explorer.state.artifact_lists import ArtifactLists
+from explorer.state.artifacts.candidates import ArtifactCandidates
+from explorer.state.artifacts.lists import ArtifactLists
 from explorer.state.workspace import Workspace
 from tests.core.index.synthetic_index import write_index
 

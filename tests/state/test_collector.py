@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from pytestqt.qtbot import QtBot
 
-from explorer.state.collector import Collector
+from explorer.state.workers.collector import Collector
 
 
 class Knot:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from explorer.core.network import open_network
 from explorer.core.suggestions.pictures import Looked
-from explorer.state.loaded_picture import NO_LESION, load_picture
+from explorer.state.opened.loaded_picture import NO_LESION, load_picture
 from tests.networks import save_small
 from tests.trainer.networks.test_field_of_view import SPOT, bare, spotted
 from trainer.networks.checkpoint import InputSpec, load, save

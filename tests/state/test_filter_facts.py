@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 from explorer.core.index import open_index
 from explorer.core.index.layer_summary import ordered
 from explorer.core.network.opening import open_network
-from explorer.state.network_session import Request
+from explorer.state.opened.network_session import Request
 from explorer.state.workspace import Workspace
 from tests.conftest import ROOT
 from tests.core.index.synthetic_index import write_index

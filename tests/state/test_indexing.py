@@ -13,9 +13,9 @@ from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from explorer.core.errors import UserError
-from explorer.core.index.kept import place_of
+from explorer.core.index.kept_indexes import place_of
 from explorer.core.network import open_network
-from explorer.state.network_session import Request
+from explorer.state.opened.network_session import Request
 from explorer.state.settings import INDEX
 from explorer.state.settings_file import Settings
 from explorer.state.workspace import Workspace

@@ -8,9 +8,9 @@ import torch
 import torchvision
 from pytestqt.qtbot import QtBot
 
-import explorer.state.lens as lens_module
-from explorer.state.shuffled_weights import SLOT
-from explorer.state.target_choice import CHOSEN_FILTER
+import explorer.state.lens.chosen_lens as lens_module
+from explorer.state.lens.shuffled_weights import SLOT
+from explorer.state.lens.target_choice import CHOSEN_FILTER
 from explorer.state.workspace import Workspace
 from tests.networks import save_small
 from tests.state.test_workspace import open_both

@@ -19,10 +19,10 @@ from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.images import read_image, thumbnail
 from explorer.core.maps.activations import Activations, record
 from explorer.core.network.opening import Network
-from explorer.state.network_session import Request
-from explorer.state.pipeline import Pipeline
-from explorer.state.reading import THUMBNAIL
+from explorer.state.opened.network_session import Request
+from explorer.state.opened.reading import THUMBNAIL
 from explorer.state.settings_file import Settings
+from explorer.state.view.pipeline import Pipeline
 from explorer.state.workspace import Workspace
 from tests.conftest import ROOT
 from tests.networks import save_normed

@@ -2,7 +2,7 @@
 
 import pytest
 
-from explorer.state.network_facts import input_words
+from explorer.state.opened.network_facts import input_words
 from trainer.networks.input_spec import InputSpec
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pytestqt.qtbot import QtBot
 
-from explorer.state.network_session import NetworkSession, Request
+from explorer.state.opened.network_session import NetworkSession, Request
 from explorer.state.workspace import Workspace
 from tests.networks import save_small
 from tests.state.test_workspace import open_both

@@ -13,10 +13,10 @@ from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.tags.book import FilterKey, TagBook
 from explorer.core.tags.hdf5_file import load_tags, save_tags
-from explorer.state.network_session import Request
+from explorer.state.opened.network_session import Request
 from explorer.state.settings_file import Settings
 from explorer.state.start import Start
-from explorer.state.tagging import Tagging
+from explorer.state.tags.tagging import Tagging
 from explorer.state.workspace import Workspace
 from tests.networks import save_small
 from tests.state.test_workspace import open_both, ready

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from explorer.core.class_words import propose, told_apart
 from explorer.core.evaluation import evaluate
 from explorer.core.index import open_index
-from explorer.state.picture_search import parts_of
+from explorer.state.pictures.search import parts_of
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.lists import CLASS, PictureModel
 from tests.core.index.synthetic_index import write_index

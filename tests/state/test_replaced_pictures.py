@@ -10,9 +10,9 @@ from pytestqt.qtbot import QtBot
 from explorer.core.index import open_index
 from explorer.core.suggestions import Suggestion, Suggestions, write_suggestions
 from explorer.core.tags.book import FilterKey
-from explorer.state.file_state import state_of
-from explorer.state.gallery import FilterGallery
-from explorer.state.suggesting import place_of
+from explorer.state.index.gallery import FilterGallery
+from explorer.state.opened.file_state import state_of
+from explorer.state.suggestions.suggesting import place_of
 from explorer.state.workspace import Workspace
 from explorer.ui.panels.artifact_list_panel import CandidateModel
 from explorer.ui.widgets.lists import BASE

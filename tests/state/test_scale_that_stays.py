@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 from explorer.core.drawing.overlay import compose
 from explorer.core.index import FolderIndex, open_index
 from explorer.core.tags.book import FilterKey
-from explorer.state.exporting import Order, figure_style
-from explorer.state.network_session import Request
+from explorer.state.export.exporting import Order, figure_style
+from explorer.state.opened.network_session import Request
 from explorer.state.settings_file import Settings
 from explorer.state.workspace import Workspace
 from tests.core.index.synthetic_index import write_index

@@ -13,9 +13,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from explorer.core.progress import OnStep
-from explorer.state.jobs import PATIENT, Jobs
-from explorer.state.lazy import LazyStore
 from explorer.state.session import DisplayStyle, Session, View
+from explorer.state.workers.jobs import PATIENT, Jobs
+from explorer.state.workers.lazy_store import LazyStore
 
 
 @pytest.fixture

@@ -24,19 +24,19 @@ from explorer.core.errors import UserError
 from explorer.core.figures.single import FigureStyle
 from explorer.core.images import read_image
 from explorer.core.index import build_index, open_index
-from explorer.core.index.kept import place_of
+from explorer.core.index.kept_indexes import place_of
 from explorer.core.maps.activations import record
 from explorer.core.maps.value_range import SeenValues
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey
-from explorer.state.beside import NOTHING, UNTOUCHED, SignedBar
-from explorer.state.comparison_export import comparison_order
-from explorer.state.filter_match import ANSWERS, HAND, NUMBER
-from explorer.state.network_session import Request
-from explorer.state.second_answers import LENS as SECOND_LENS
+from explorer.state.comparison.filter_match import ANSWERS, HAND, NUMBER
+from explorer.state.comparison.second_answers import LENS as SECOND_LENS
+from explorer.state.comparison.side_by_side import DIFFERENCE, SECOND, TAGS_OFF
+from explorer.state.export.comparison import comparison_order
+from explorer.state.opened.network_session import Request
 from explorer.state.settings_file import Settings
-from explorer.state.side_by_side import DIFFERENCE, SECOND, TAGS_OFF
 from explorer.state.start import Start
+from explorer.state.view.beside import NOTHING, UNTOUCHED, SignedBar
 from explorer.state.workspace import Workspace
 from tests.networks import save_normed, save_small
 from tests.state.test_workspace import open_both

@@ -15,7 +15,7 @@ from explorer.core.errors import UserError
 from explorer.core.tags import hdf5_file as tag_store
 from explorer.core.tags.book import FilterKey, TagBook
 from explorer.core.tags.hdf5_file import load_tags, save_tags
-from explorer.state.tagging import Tagging
+from explorer.state.tags.tagging import Tagging
 
 KEY = FilterKey(1, 2)
 LAYERS = [("a", 4), ("b", 6)]

@@ -38,7 +38,7 @@ from explorer.core.tags import validation
 from explorer.core.tags.book import FilterKey, Tag, TagBook
 from explorer.core.tags.hdf5_file import load_tags, save_tags
 from explorer.core.tags.shared_file import TagFile
-from explorer.state.tagging import Tagging
+from explorer.state.tags.tagging import Tagging
 
 LAYERS = [("a", 3), ("b", 3)]
 WINDOWS = st.integers(0, 2)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from explorer.core.errors import UserError
-from explorer.state.unfinished import UnfinishedExports
+from explorer.state.export.unfinished import UnfinishedExports
 from tests.conftest import ROOT
 
 
@@ -49,7 +49,7 @@ def test_the_note_of_earlier_versions_counts(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_window_left_is_offered(tmp_path: Path) -> None:
-    code = "import os, sys\nfrom pathlib import Path\nfrom explorer.state.unfinished import UnfinishedExports\n"
+    code = "import os, sys\nfrom pathlib import Path\nfrom explorer.state.export.unfinished import UnfinishedExports\n"
     code += "UnfinishedExports(Path(sys.argv[1])).begin(b'left'); os._exit(9)"
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, check=False)
     assert UnfinishedExports(tmp_path).find(read) == b"left"

@@ -15,12 +15,12 @@ from explorer.core.errors import UserError
 from explorer.core.suggestions import rejected as rejected_file
 from explorer.core.suggestions.rejected import read_rejected
 from explorer.core.tags.book import FilterKey
-from explorer.state import keeping
-from explorer.state.given_classes import GivenClasses
-from explorer.state.keeping import Keeping
-from explorer.state.rejections import rejected_of
+from explorer.state.index.given_classes import GivenClasses
+from explorer.state.pictures.starred import Starred
 from explorer.state.settings_file import Settings
-from explorer.state.starred import Starred
+from explorer.state.suggestions.rejections import rejected_of
+from explorer.state.workers import kept_changes
+from explorer.state.workers.kept_changes import KeptChanges
 from explorer.state.workspace import Workspace
 from tests.conftest import ROOT
 
@@ -123,7 +123,7 @@ def test_two_windows_begin_the_lists_of_one_folder(
 def test_what_a_full_disk_did_not_take_is_tried_again(
     qtbot: QtBot, workspace: Workspace, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeping, "RETRY_MS", 20)
+    monkeypatch.setattr(kept_changes, "RETRY_MS", 20)
     workspace.opening.open_folder(pictures)
     qtbot.waitUntil(lambda: workspace.lists.ready)
     lists, said, (one, *_) = workspace.lists, [], names_of(workspace)
@@ -160,7 +160,7 @@ def test_what_is_said_again_counts_after_a_full_disk(
 
 def test_changes_of_a_file_come_in_their_order_and_once(qtbot: QtBot, tmp_path: Path) -> None:
     laid: list[str] = []
-    kept = Keeping("", lambda file, changes: laid.extend(changes))
+    kept = KeptChanges("", lambda file, changes: laid.extend(changes))
     for change in ("a", "b", "a", "c", "a"):
         kept.keep(tmp_path, change)
     kept.close()

@@ -12,10 +12,10 @@ from explorer.core.images import read_image
 from explorer.core.maps.activations import record
 from explorer.core.tags.book import FilterKey, TagBook
 from explorer.core.tags.hdf5_file import load_tags, save_tags
-from explorer.state.filter_navigation import beside, next_untagged
-from explorer.state.network_session import Request
+from explorer.state.opened.network_session import Request
 from explorer.state.settings_file import Settings
 from explorer.state.start import Start
+from explorer.state.view.filter_navigation import beside, next_untagged
 from explorer.state.workspace import Workspace
 from tests.conftest import ROOT
 from tests.networks import save_small

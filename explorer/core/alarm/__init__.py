@@ -6,8 +6,8 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from explorer.core.alarm.finding import Finding, Following, Rests
-    from explorer.core.alarm.heard import Alarm, Asked
     from explorer.core.alarm.likely_pictures import likely_pictures
+    from explorer.core.alarm.outcome import Alarm, Asked
     from explorer.core.alarm.search import alarm, sound
 
 __all__ = ["Alarm", "Asked", "Finding", "Following", "Rests", "alarm", "likely_pictures", "sound"]
@@ -17,7 +17,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "finding": ["Finding", "Following", "Rests"],
-        "heard": ["Alarm", "Asked"],
+        "outcome": ["Alarm", "Asked"],
         "likely_pictures": ["likely_pictures"],
         "search": ["alarm", "sound"],
     },

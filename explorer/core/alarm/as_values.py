@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from explorer.core.alarm.finding import Finding
-from explorer.core.alarm.heard import Alarm
+from explorer.core.alarm.outcome import Alarm
 
 
 def as_values(heard: Alarm) -> dict[str, Any]:

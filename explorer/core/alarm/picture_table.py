@@ -12,8 +12,8 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from explorer.core.concepts import ARTIFACTS, artifact_scores, concept_maps
+from explorer.core.concepts.finder_key import finder_key
 from explorer.core.concepts.picture_values import JPEG_QUALITY, VALUES, jpeg_quality, picture_values
-from explorer.core.concepts.way import way_of_finding
 from explorer.core.errors import UserError
 from explorer.core.images import picture_digest, read_image
 from explorer.core.index import FolderIndex
@@ -79,7 +79,7 @@ def beside_lesion(maps: Mapping[str, Map]) -> dict[str, Map]:
 
 WHOLE_PICTURE = Measurement("values", 1, (*VALUES, JPEG_QUALITY), _values)
 """The values of the whole picture, on its border ring; milliseconds a picture."""
-CONCEPTS = Measurement("artifacts", 2, ARTIFACTS, _artifacts, way_of_finding)
+CONCEPTS = Measurement("artifacts", 2, ARTIFACTS, _artifacts, finder_key)
 """How much of each artifact there is beside the lesion, as share of what is there; this takes most of the time."""
 
 

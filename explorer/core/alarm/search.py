@@ -11,8 +11,8 @@ from explorer.core.alarm.artifacts import Artifact, Said, artifacts_of
 from explorer.core.alarm.class_score import ScoredPictures, class_scores
 from explorer.core.alarm.finding import Finding, Rests
 from explorer.core.alarm.followers import Followers, followers_of
-from explorer.core.alarm.heard import Alarm, Asked
 from explorer.core.alarm.intervention import measured_changes
+from explorer.core.alarm.outcome import Alarm, Asked
 from explorer.core.alarm.picture_table import CONCEPTS, WHOLE_PICTURE, Measurement, picture_table
 from explorer.core.alarm.question import Answer, ask
 from explorer.core.alarm.within_class import rank_correlations, within_class

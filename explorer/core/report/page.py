@@ -10,7 +10,7 @@ from typing import Any
 
 from explorer.core.counting import counted
 from explorer.core.errors import UserError
-from explorer.core.muting.telling import rows as muting_rows
+from explorer.core.muting.effect_words import rows as muting_rows
 from explorer.core.report.network_words import network_rows
 from explorer.core.report.tiles import Tiles
 from explorer.core.suggestions.chart import Chart, chart_from, fractions, written

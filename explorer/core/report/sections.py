@@ -20,9 +20,9 @@ from explorer.core.evaluation import evaluate
 from explorer.core.index.work_list import work_list
 from explorer.core.muted_in_file import muted_filters, muted_sentence
 from explorer.core.muting.effect import EffectOptions, muting_effect
+from explorer.core.muting.effect_words import artifact_of, notes, sentence
+from explorer.core.muting.effect_words import as_dict as muting_values
 from explorer.core.muting.shared_passes import SharedPasses
-from explorer.core.muting.telling import artifact_of, notes, sentence
-from explorer.core.muting.telling import as_dict as muting_values
 from explorer.core.progress import OnStage, OnStep, no_stage
 from explorer.core.report.filters import filter_facts
 from explorer.core.report.network_words import training_told

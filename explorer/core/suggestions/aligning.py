@@ -20,8 +20,8 @@ from explorer.core.index.measuring import Measurer
 from explorer.core.index.shared_work import SharedWork
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep
-from explorer.core.suggestions.kept import Kept, in_halves
 from explorer.core.suggestions.marking import VERSION
+from explorer.core.suggestions.picture_cache import Kept, in_halves
 from explorer.core.suggestions.pictures import Looked
 from trainer.pictures.image_decoding import read_image
 

@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from explorer.core.alignment.marks import Marks, marks_of
 from explorer.core.concepts import concept_maps
-from explorer.core.concepts.way import way_of_finding
+from explorer.core.concepts.finder_key import finder_key
 from explorer.core.index.folder_pictures import cores
 from explorer.core.index.shared_work import SharedWork
 from explorer.core.progress import OnStep
-from explorer.core.suggestions.kept import Kept, in_halves
+from explorer.core.suggestions.picture_cache import Kept, in_halves
 from explorer.core.suggestions.pictures import Looked
 from trainer.networks.input_spec import InputSpec
 
@@ -63,7 +63,7 @@ def _marks(picture: Looked, spec: InputSpec) -> Marks:
 
 def marks_way(spec: InputSpec) -> str:
     """What decides the marks beside the picture: the input's geometry, and how concepts are found at present."""
-    text = f"{VERSION} {spec.size} {spec.resize} {spec.resize_to} {way_of_finding()}"
+    text = f"{VERSION} {spec.size} {spec.resize} {spec.resize_to} {finder_key()}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 

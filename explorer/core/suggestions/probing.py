@@ -17,8 +17,8 @@ from explorer.core.probes.answers import PROBES, probe, spreads_of
 from explorer.core.probes.changes import REMOVED
 from explorer.core.progress import OnStep
 from explorer.core.suggestions.aligning import narrow, scales_of, silent_anywhere, stacked
-from explorer.core.suggestions.kept import Kept
 from explorer.core.suggestions.marking import VERSION
+from explorer.core.suggestions.picture_cache import Kept
 from explorer.core.suggestions.pictures import Looked
 
 Floats = npt.NDArray[np.float32]

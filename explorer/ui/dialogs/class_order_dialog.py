@@ -5,7 +5,7 @@ from dataclasses import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QFormLayout, QWidget
 
-from explorer.state.network_session import Request
+from explorer.state.opened.network_session import Request
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.tall_enough import TallEnough

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QGridLayout, QWidget
 
 from explorer.core.class_words import ClassWords
-from explorer.state.given_classes import GivenClasses
+from explorer.state.index.given_classes import GivenClasses
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel
 from explorer.ui.widgets.steady import Choice

@@ -8,7 +8,7 @@ from explorer.ui.dialogs.questions import QuestionDialog
 from explorer.ui.widgets.steady import Choice
 
 if TYPE_CHECKING:
-    from explorer.state.library import AskedTable
+    from explorer.state.opened.library import AskedTable
     from trainer.pictures.column_choice import Wanted
 
 ROLES = {

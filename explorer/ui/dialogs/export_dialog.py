@@ -17,8 +17,11 @@ from explorer.core.counting import counted
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
 from explorer.core.tags.book import FilterKey
-from explorer.state.card_export import card_order, offers_cards
-from explorer.state.comparison_export import comparison_order
+from explorer.state.export.cards import card_order, offers_cards
+from explorer.state.export.comparison import comparison_order
+from explorer.state.export.exporting import Order, figure_style
+from explorer.state.export.lens import colors_exported, exported_lens, lens_order
+from explorer.state.export.lens_comparison import lens_comparison_order
 from explorer.state.export_choices import (
     chosen_again,
     filter_choices,
@@ -27,10 +30,7 @@ from explorer.state.export_choices import (
     picture_choices,
     remember_choices,
 )
-from explorer.state.exporting import Order, figure_style
-from explorer.state.figure_in_view import FOLDER
-from explorer.state.lens_comparison import lens_comparison_order
-from explorer.state.lens_export import colors_exported, exported_lens, lens_order
+from explorer.state.figures.in_view import FOLDER
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.labels_and_layouts import column, label, row

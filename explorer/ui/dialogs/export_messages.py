@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from explorer.core.counting import counted
 from explorer.core.errors import UserError
-from explorer.state.exporting import AnyOrder, Order
+from explorer.state.export.exporting import AnyOrder, Order
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.message_banner import NETWORK, Problems
 from explorer.ui.widgets.plain_text import offered

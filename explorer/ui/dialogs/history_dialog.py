@@ -7,7 +7,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QLineEdit, QTableView, QWidget
 
 from explorer.core.tags.history import Change
-from explorer.state.tag_history import TagHistory, cells_of
+from explorer.state.tags.history import TagHistory, cells_of
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainButton, tip
 from explorer.ui.widgets.screen_room import resize_on_screen

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
 
 from explorer.core.errors import UserError
-from explorer.state.lens_sheet import LensSheet
+from explorer.state.lens.sheet import LensSheet
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.pixmaps import pixmap_of
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, PlainTool, tip

@@ -8,7 +8,7 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QDialog, QWidget
 
 from explorer.core.errors import UserError
-from explorer.state.recipe_preview import RECIPES, RecipePreview
+from explorer.state.what_if.recipe_preview import RECIPES, RecipePreview
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, tip
 from explorer.ui.widgets.screen_room import resize_on_screen

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.core.errors import UserError
-from explorer.state.network_session import Request
+from explorer.state.opened.network_session import Request
 from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import Buttons, PlainButton, warned

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QPlainTextEdit, QSc
 
 from explorer.core.counting import counted
 from explorer.state.session import Session
-from explorer.state.stages_in_view import OWN, StagesInView
+from explorer.state.view.stages import OWN, StagesInView
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.pixmaps import pixmap_of
 from explorer.ui.widgets.screen_room import resize_on_screen

@@ -7,8 +7,8 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import QComboBox, QWidget
 
-from explorer.state.artifact_candidates import SHOWN, ArtifactCandidates
-from explorer.state.library import Library
+from explorer.state.artifacts.candidates import SHOWN, ArtifactCandidates
+from explorer.state.opened.library import Library
 from explorer.state.session import Session
 from explorer.ui.panels.gallery_tiles import CAPTION, TileDelegate
 from explorer.ui.widgets.elided_label import ElidedLabel

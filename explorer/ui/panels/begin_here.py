@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QFrame, QWidget
 
 from explorer.core.counting import counted
+from explorer.state.index.work_list import WorkingThrough
 from explorer.state.settings_file import Settings
-from explorer.state.tagging import Tagging
-from explorer.state.working_through import WorkingThrough
+from explorer.state.tags.tagging import Tagging
 from explorer.ui.widgets.elided_label import ElidedLabel
 from explorer.ui.widgets.labels_and_layouts import row
 from explorer.ui.widgets.plain_text import PlainTool, tip

@@ -1,8 +1,8 @@
 """Draws what stands beside the picture in view, and the color bar of its own that it may have."""
 
-from explorer.state.beside import Beside, Drawn, SignedBar
-from explorer.state.muting import Muting
 from explorer.state.session import DisplayStyle, Session
+from explorer.state.view.beside import Beside, Drawn, SignedBar
+from explorer.state.view.muting import Muting
 from explorer.ui.widgets.image_view import ImageView
 from explorer.ui.widgets.labels_and_layouts import ColorBar
 

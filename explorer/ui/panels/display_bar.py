@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QComboBox, QMenu, QWidget
 from explorer.core.attribution import LENSES
 from explorer.core.attribution.color_range import OFFERED, OWN, in_points, points_text
 from explorer.core.drawing.styles import COLOR_MAPS, SCALES
-from explorer.state.beside import Beside
-from explorer.state.lens import ChosenLens
+from explorer.state.lens.chosen_lens import ChosenLens
 from explorer.state.session import DisplayStyle, Session
+from explorer.state.view.beside import Beside
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.labels_and_layouts import label, row
 from explorer.ui.widgets.plain_text import PlainTool, entry_text, tip

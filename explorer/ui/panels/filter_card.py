@@ -8,8 +8,8 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from explorer.core.counting import counted
-from explorer.state.card_in_view import CardInView
-from explorer.state.suggesting import Suggesting
+from explorer.state.index.card_in_view import CardInView
+from explorer.state.suggestions.suggesting import Suggesting
 from explorer.ui.panels.suggestion_chart import SuggestionChart
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.info_mark import InfoMark

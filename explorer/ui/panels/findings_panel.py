@@ -9,8 +9,8 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from explorer.core.counting import counted
-from explorer.state.chosen_pictures import ChosenPictures
-from explorer.state.evaluating import Evaluating
+from explorer.state.findings.evaluating import Evaluating
+from explorer.state.pictures.chosen import ChosenPictures
 from explorer.ui.panels.curves_panel import CurvesPanel
 from explorer.ui.widgets.columns_or_pages import ColumnsOrPages, Page
 from explorer.ui.widgets.confusion_table import ConfusionTable

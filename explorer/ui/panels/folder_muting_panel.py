@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
-from explorer.state.folder_muting import MUTED, NOTHING, FolderMuting
+from explorer.state.findings.folder_muting import MUTED, NOTHING, FolderMuting
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.steady import Choice

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
-from explorer.state.gallery import KINDS, ORDERS, FilterGallery
-from explorer.state.library import Library
+from explorer.state.index.gallery import KINDS, ORDERS, FilterGallery
+from explorer.state.opened.library import Library
 from explorer.state.session import Session, View
 from explorer.ui.panels.gallery_tiles import GalleryModel, TileDelegate
 from explorer.ui.widgets.elided_label import ElidedLabel

@@ -7,11 +7,11 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyleOptionViewItem
 
-from explorer.state.gallery import FilterGallery
-from explorer.state.library import Library
-from explorer.state.map_drawing import draw, fit
-from explorer.state.network_session import OverPicture
+from explorer.state.index.gallery import FilterGallery
+from explorer.state.opened.library import Library
+from explorer.state.opened.network_session import OverPicture
 from explorer.state.session import Session, View
+from explorer.state.view.map_drawing import draw, fit
 from explorer.ui.widgets.lists import BASE, CELL, OVERLAY, TRAINED_ON
 from explorer.ui.widgets.overlay_grid import GAP, CellDelegate
 from explorer.ui.widgets.paint_budget import PaintBudget

@@ -1,6 +1,6 @@
 """How far the index of the folder is, with a click that pauses it or lets it go on."""
 
-from explorer.state.indexing import Indexing
+from explorer.state.index.indexing import Indexing
 from explorer.ui.widgets.plain_text import PlainTool, tip
 
 WHAT = "What every filter answers on every picture of the folder: the scale that stays, orders and statistics."

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from explorer.core.counting import counted
 from explorer.core.tags.book import FilterKey
-from explorer.state.library import Library
-from explorer.state.muting import Muting
+from explorer.state.opened.library import Library
 from explorer.state.session import Session
-from explorer.state.tagging import Tagging
+from explorer.state.tags.tagging import Tagging
+from explorer.state.view.muting import Muting
 from explorer.ui.widgets.labels_and_layouts import paint_row
 from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
 

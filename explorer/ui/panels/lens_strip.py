@@ -10,12 +10,12 @@ from explorer.core.attribution.color_range import in_points, points_text
 from explorer.core.attribution.lens import CLASS as CLASSES
 from explorer.core.attribution.lens import FILTER as FILTERS
 from explorer.core.attribution.lens import Lens, Setting
-from explorer.state.lens import LAYER_IN_VIEW, ChosenLens
-from explorer.state.library import Library
-from explorer.state.occluding import Occluding
+from explorer.state.lens.chosen_lens import LAYER_IN_VIEW, ChosenLens
+from explorer.state.lens.occluding import Occluding
+from explorer.state.lens.shuffled_weights import ShuffledWeights
+from explorer.state.lens.target_choice import CHOSEN_FILTER, CLASS, PREDICTED
+from explorer.state.opened.library import Library
 from explorer.state.session import Session
-from explorer.state.shuffled_weights import ShuffledWeights
-from explorer.state.target_choice import CHOSEN_FILTER, CLASS, PREDICTED
 from explorer.ui.panels.patch_panel import PatchPanel
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.filter_model import FilterModel

@@ -8,8 +8,8 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QColor, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
-from explorer.state.chosen_pictures import ChosenPictures
-from explorer.state.point_maps import COLORINGS, FILTERS, PICTURES, PointMaps
+from explorer.state.index.point_maps import COLORINGS, FILTERS, PICTURES, PointMaps
+from explorer.state.pictures.chosen import ChosenPictures
 from explorer.ui.widgets.elided_label import ElidedLabel
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import tip

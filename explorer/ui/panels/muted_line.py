@@ -3,8 +3,8 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame
 
-from explorer.state.muting import Muting
 from explorer.state.settings import MUTE_WITH
+from explorer.state.view.muting import Muting
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.elided_label import ElidedLabel
 from explorer.ui.widgets.labels_and_layouts import column, row

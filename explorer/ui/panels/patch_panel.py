@@ -8,8 +8,8 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from explorer.state.library import Library
-from explorer.state.occluding import Occluding
+from explorer.state.lens.occluding import Occluding
+from explorer.state.opened.library import Library
 from explorer.state.session import Session
 from explorer.ui.widgets.filter_model import FilterModel
 from explorer.ui.widgets.labels_and_layouts import paint_row, row

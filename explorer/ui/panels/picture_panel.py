@@ -7,9 +7,9 @@ from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.core.counting import counted
-from explorer.state.chosen_pictures import ChosenPictures
-from explorer.state.library import Library
-from explorer.state.picture_search import EXAMPLES, PictureSearch
+from explorer.state.opened.library import Library
+from explorer.state.pictures.chosen import ChosenPictures
+from explorer.state.pictures.search import EXAMPLES, PictureSearch
 from explorer.state.session import Session
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.elided_label import ElidedLabel

@@ -1,10 +1,10 @@
 """What lies over the picture says at a place, in words: the line under the mouse."""
 
 from explorer.core.attribution.color_range import in_points, points_text
-from explorer.state.lens import ChosenLens
-from explorer.state.pipeline import Pipeline
+from explorer.state.lens.chosen_lens import ChosenLens
 from explorer.state.session import View
-from explorer.state.suggested_concept import SuggestedConcept
+from explorer.state.suggestions.concept import SuggestedConcept
+from explorer.state.view.pipeline import Pipeline
 
 
 def value_at(view: View, pipeline: Pipeline, lens: ChosenLens, place: tuple[float, float]) -> str:

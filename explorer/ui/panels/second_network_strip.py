@@ -4,8 +4,8 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QWidget
 
 from explorer.core.tags.book import FilterKey
-from explorer.state.filter_match import ANSWERS, HAND, NUMBER
-from explorer.state.side_by_side import SideBySide, spoken
+from explorer.state.comparison.filter_match import ANSWERS, HAND, NUMBER
+from explorer.state.comparison.side_by_side import SideBySide, spoken
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.labels_and_layouts import column, label
 from explorer.ui.widgets.plain_text import PlainTool, tip

@@ -4,7 +4,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.core.tags.vocabulary import Vocabulary
-from explorer.state.suggesting import Suggesting
+from explorer.state.suggestions.suggesting import Suggesting
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
 

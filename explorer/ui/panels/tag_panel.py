@@ -6,10 +6,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.core.tags.book import FilterKey
 from explorer.core.tags.vocabulary import Vocabulary
-from explorer.state.filter_selection import FilterSelection
-from explorer.state.last_step import LastStep
 from explorer.state.session import Session, View
-from explorer.state.tagging import Tagging
+from explorer.state.tags.last_step import LastStep
+from explorer.state.tags.tagging import Tagging
+from explorer.state.view.filter_selection import FilterSelection
 from explorer.ui.panels.filter_card import FilterCardPanel
 from explorer.ui.panels.last_step_line import LastStepLine
 from explorer.ui.panels.suggestion_line import SuggestionLine

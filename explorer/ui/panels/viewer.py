@@ -8,16 +8,16 @@ from PySide6.QtWidgets import QWidget
 
 from explorer.core.attribution.color_range import range_text
 from explorer.core.drawing.styles import Scale
-from explorer.state.beside import RESOLUTION, Beside, Drawn
-from explorer.state.lens import ChosenLens
-from explorer.state.library import Library
-from explorer.state.map_drawing import drawn_attribution, place_in
-from explorer.state.muting import Muting
-from explorer.state.occluding import Occluding
-from explorer.state.pipeline import Pipeline
+from explorer.state.comparison.side_by_side import SideBySide
+from explorer.state.lens.chosen_lens import ChosenLens
+from explorer.state.lens.occluding import Occluding
+from explorer.state.opened.library import Library
 from explorer.state.session import Session, View
-from explorer.state.side_by_side import SideBySide
-from explorer.state.suggested_concept import SuggestedConcept
+from explorer.state.suggestions.concept import SuggestedConcept
+from explorer.state.view.beside import RESOLUTION, Beside, Drawn
+from explorer.state.view.map_drawing import drawn_attribution, place_in
+from explorer.state.view.muting import Muting
+from explorer.state.view.pipeline import Pipeline
 from explorer.ui.panels.beside_drawing import BesideDrawing, show_bar
 from explorer.ui.panels.display_bar import DisplayBar
 from explorer.ui.panels.readout import concept_at, value_at

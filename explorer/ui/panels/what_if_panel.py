@@ -8,8 +8,8 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QSlider, QWidget
 
-from explorer.state.library import Library
-from explorer.state.picture_what_if import PictureWhatIf
+from explorer.state.opened.library import Library
+from explorer.state.what_if.picture import PictureWhatIf
 from explorer.ui.widgets.labels_and_layouts import Bars, column, label, row, scrolled
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, PlainTool, tip
 from explorer.ui.widgets.steady import Slider

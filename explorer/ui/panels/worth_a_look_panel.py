@@ -8,8 +8,8 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from explorer.core.counting import counted
-from explorer.state.chosen_pictures import ChosenPictures
-from explorer.state.worth_a_look import WorthALook
+from explorer.state.findings.worth_a_look import WorthALook
+from explorer.state.pictures.chosen import ChosenPictures
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE

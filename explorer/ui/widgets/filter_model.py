@@ -7,14 +7,14 @@ from PySide6.QtGui import QPixmap
 from explorer.core.drawing.styles import Scale
 from explorer.core.tags.book import FilterKey
 from explorer.core.tags.vocabulary import Vocabulary
-from explorer.state.filter_facts import FilterFacts
-from explorer.state.filter_order import arranged, marks
-from explorer.state.library import Library
-from explorer.state.muting import Muting
-from explorer.state.pipeline import Pipeline
+from explorer.state.index.filter_facts import FilterFacts
+from explorer.state.index.filter_order import arranged, marks
+from explorer.state.opened.library import Library
 from explorer.state.session import Session, View
-from explorer.state.suggesting import Suggesting
-from explorer.state.tagging import Tagging
+from explorer.state.suggestions.suggesting import Suggesting
+from explorer.state.tags.tagging import Tagging
+from explorer.state.view.muting import Muting
+from explorer.state.view.pipeline import Pipeline
 from explorer.ui.widgets.lists import BASE, CELL, COLORS, HINTS, MARKS, MUTED, NAME, OVERLAY, SELECTED
 from explorer.ui.widgets.paint_budget import PaintBudget
 from explorer.ui.widgets.pixmaps import pixmap_of

@@ -8,12 +8,12 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
 
-from explorer.state.library import Folder, Library
-from explorer.state.map_drawing import draw, fit
-from explorer.state.network_session import OverPicture
-from explorer.state.picture_search import PictureSearch
-from explorer.state.pipeline import Pipeline
+from explorer.state.opened.library import Folder, Library
+from explorer.state.opened.network_session import OverPicture
+from explorer.state.pictures.search import PictureSearch
 from explorer.state.session import Session, View
+from explorer.state.view.map_drawing import draw, fit
+from explorer.state.view.pipeline import Pipeline
 from explorer.ui.widgets.paint_budget import PaintBudget
 from explorer.ui.widgets.pixmaps import pixmap_of
 from explorer.ui.widgets.viewed_list import ListModel

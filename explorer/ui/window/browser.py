@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QComboBox, QLayout, QSizePolicy, QStackedLayout, Q
 from explorer.core.attribution.occlusion.lens import OCCLUSION
 from explorer.core.counting import counted
 from explorer.core.tags.vocabulary import Vocabulary
-from explorer.state.filter_order import ORDERS
-from explorer.state.lens import ChosenLens
-from explorer.state.library import Library
-from explorer.state.occluding import Occluding
+from explorer.state.index.filter_order import ORDERS
+from explorer.state.lens.chosen_lens import ChosenLens
+from explorer.state.lens.occluding import Occluding
+from explorer.state.lens.shuffled_weights import ShuffledWeights
+from explorer.state.opened.library import Library
 from explorer.state.session import Session, View
 from explorer.state.settings_file import Settings
-from explorer.state.shuffled_weights import ShuffledWeights
 from explorer.ui.panels.begin_here import BeginHere
 from explorer.ui.panels.viewer import Viewer
 from explorer.ui.widgets.command_tips import stands_for

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
-from explorer.state.library import Library
+from explorer.state.opened.library import Library
 from explorer.ui.widgets.labels_and_layouts import EmptyPlace
 
 if TYPE_CHECKING:

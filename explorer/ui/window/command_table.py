@@ -3,8 +3,8 @@
 from dataclasses import replace
 from functools import partial
 
-from explorer.state.beside import UNTOUCHED
 from explorer.state.settings import SCHEME
+from explorer.state.view.beside import UNTOUCHED
 from explorer.ui.window.actions import FILE, HELP, TAGS, VIEW, WALK, Command
 from explorer.ui.window.commands import Commands
 

@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QApplication, QWidget
 from explorer.core.drawing.styles import COLOR_MAPS
 from explorer.core.tags.book import FilterKey
 from explorer.core.tags.vocabulary import Vocabulary
-from explorer.state.beside import NOTHING
-from explorer.state.filter_navigation import beside, next_untagged
-from explorer.state.muting import EXPORT_OFF
+from explorer.state.comparison.side_by_side import EXPORT_OFF as SWAPPED
+from explorer.state.comparison.side_by_side import MUTING_OFF
 from explorer.state.settings import SCHEME
-from explorer.state.side_by_side import EXPORT_OFF as SWAPPED
-from explorer.state.side_by_side import MUTING_OFF
+from explorer.state.view.beside import NOTHING
+from explorer.state.view.filter_navigation import beside, next_untagged
+from explorer.state.view.muting import EXPORT_OFF
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.command_tips import name_keys
 from explorer.ui.widgets.message_banner import MUTING, NETWORK, NO_INDEX_YET

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from explorer.core.errors import UserError
-from explorer.state.network_session import Request
-from explorer.state.second_network import NEEDS_FIRST
+from explorer.state.comparison.second_network import NEEDS_FIRST
+from explorer.state.opened.network_session import Request
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.message_banner import NETWORK, SECOND
 from explorer.ui.window.file_commands import NETWORKS, FileCommands

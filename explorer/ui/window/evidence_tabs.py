@@ -49,7 +49,7 @@ def evidence_tabs(workspace: Workspace) -> list[Tab]:
 
 
 def _pictures(workspace: Workspace) -> QWidget:
-    from explorer.state.gallery import FilterGallery
+    from explorer.state.index.gallery import FilterGallery
     from explorer.ui.panels.gallery_panel import GalleryPanel
 
     gallery = FilterGallery(workspace.session, workspace.library, workspace.evidence, workspace.surrounds)

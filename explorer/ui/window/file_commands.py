@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from explorer.core.errors import UserError
 from explorer.core.tags.book import TagBook
-from explorer.state.lens_figure import save_shown
-from explorer.state.network_session import Request
+from explorer.state.figures.of_lens import save_shown
+from explorer.state.opened.network_session import Request
 from explorer.state.start import Start
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.message_banner import FOLDER, MUTING, NETWORK, TAGS, VIEW
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from explorer.core.export.run import ExportReport
     from explorer.core.figures.size import ExportSize
     from explorer.core.network.opening import Network
-    from explorer.state.exporting import AnyOrder
+    from explorer.state.export.exporting import AnyOrder
 
 NETWORKS = "Networks (*.safetensors *.pt *.pth *.bin *.ckpt *.onnx);;All files (*)"
 MAPS = "Figures (*.png *.pdf *.svg *.tiff);;Data (*.npz)"

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QWidget
 
 from explorer.core.counting import counted
-from explorer.state.class_offer import offered_classes
-from explorer.state.network_session import Request
+from explorer.state.opened.class_offer import offered_classes
+from explorer.state.opened.network_session import Request
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.message_banner import FOLDER, NETWORK
 from explorer.ui.window.parts import WindowParts
 
 if TYPE_CHECKING:
     from explorer.core.network.opening import Network
-    from explorer.state.library import Folder
+    from explorer.state.opened.library import Folder
 
 
 class OpenedNotes:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
-from explorer.state.reporting import NO_INDEX
+from explorer.state.findings.reporting import NO_INDEX
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.message_banner import NO_INDEX_YET
 from explorer.ui.window.parts import WindowParts

@@ -4,10 +4,10 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QProgressBar, QStatusBar, QWidget
 
 from explorer.core.counting import counted
-from explorer.state.jobs import Jobs
-from explorer.state.library import Library
-from explorer.state.tagging import Tagging
-from explorer.state.working_through import WorkingThrough
+from explorer.state.index.work_list import WorkingThrough
+from explorer.state.opened.library import Library
+from explorer.state.tags.tagging import Tagging
+from explorer.state.workers.jobs import Jobs
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.elided_label import ElidedLabel
 from explorer.ui.widgets.info_mark import InfoMark

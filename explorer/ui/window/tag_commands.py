@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QDialog, QInputDialog, QWidget
 from explorer.core.tags.book import FilterKey
 from explorer.core.tags.history import Change
 from explorer.core.tags.vocabulary import Vocabulary, add_word
-from explorer.state.filter_navigation import next_where
-from explorer.state.map_facts import facts_of
 from explorer.state.session import View
 from explorer.state.settings import ANNOTATOR
+from explorer.state.view.filter_navigation import next_where
+from explorer.state.view.map_facts import facts_of
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.message_banner import NO_INDEX_YET
 from explorer.ui.widgets.plain_text import Buttons, warned

@@ -8,16 +8,16 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from explorer.core.counting import clipped, counted
-from explorer.state.given_classes import GivenClasses
-from explorer.state.layer_facts import LayerFacts
-from explorer.state.library import Library
-from explorer.state.muting import Muting
-from explorer.state.network_facts import lines_of, proposed_words
-from explorer.state.occluding import Occluding
-from explorer.state.picture_what_if import PictureWhatIf
-from explorer.state.pipeline import Pipeline
+from explorer.state.index.given_classes import GivenClasses
+from explorer.state.lens.occluding import Occluding
+from explorer.state.opened.layer_facts import LayerFacts
+from explorer.state.opened.library import Library
+from explorer.state.opened.network_facts import lines_of, proposed_words
 from explorer.state.session import Session
 from explorer.state.settings_file import Settings
+from explorer.state.view.muting import Muting
+from explorer.state.view.pipeline import Pipeline
+from explorer.state.what_if.picture import PictureWhatIf
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.elided_label import ElidedLabel
 from explorer.ui.widgets.info_mark import InfoMark

@@ -11,7 +11,7 @@ from explorer.core.index.kept_map import placed_filters
 from explorer.core.index.muted_alone import OneByOne, write_alone
 from explorer.core.index.parts import PartFolder, folder_of
 from explorer.core.muting import folder_means
-from explorer.core.suggestions.kept import Kept
+from explorer.core.suggestions.picture_cache import Kept
 from explorer.core.tags import FilterKey
 from tests.core.index.synthetic_index import write_index
 

@@ -24,17 +24,17 @@ from explorer.core.muting import FolderMeans, artifact, folder_pass, muted_logit
 from explorer.core.muting.against_random import FEWEST_SETS, percentile
 from explorer.core.muting.artifact import drawn_artifact
 from explorer.core.muting.effect import EffectOptions, muting_effect
+from explorer.core.muting.effect_words import as_dict, notes, sentence, table
 from explorer.core.muting.folder_pass import log_odds
 from explorer.core.muting.judged_pictures import second_half
 from explorer.core.muting.kept_pass import KeptPass
 from explorer.core.muting.one_by_one import agreement, mute_one_by_one
 from explorer.core.muting.shared_passes import SharedPasses
-from explorer.core.muting.telling import as_dict, notes, sentence, table
 from explorer.core.muting.whole_pass import muted_by_hooks
 from explorer.core.network.opening import Network
 from explorer.core.report.difference import differences
 from explorer.core.tags import FilterKey
-from explorer.state.filter_order import arranged
+from explorer.state.index.filter_order import arranged
 from trainer.measures.prediction import Prediction
 from trainer.measures.spoken import ordinal, signed
 from trainer.networks.output_spec import OutputSpec

@@ -9,9 +9,9 @@ import pytest
 from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex
 from explorer.core.muting.effect import MutingEffect, muting_effect
+from explorer.core.muting.effect_words import as_dict, notes, table
 from explorer.core.muting.folder_pass import log_odds
 from explorer.core.muting.single_picture import muted_logits
-from explorer.core.muting.telling import as_dict, notes, table
 from explorer.core.muting.with_and_without import DetectorErrors, Presence
 from explorer.core.network.opening import Network
 from tests.core.muting.test_effect import KEYS, QUICK, words_of

@@ -18,7 +18,7 @@ from explorer.core.tags import hdf5_file as tag_store
 from explorer.core.tags import hdf5_subprocess as tag_reader
 from explorer.core.tags import shared_file as tag_file
 from explorer.core.tags.book import FilterKey, TagBook
-from explorer.state.tagging import Tagging
+from explorer.state.tags.tagging import Tagging
 
 AHEAD = 3
 """Tags that are given before those before them are called saved, as a quick person does on a slow disk."""

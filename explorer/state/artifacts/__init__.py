@@ -1,0 +1,1 @@
+"""Which pictures have an artifact, as a person says it."""

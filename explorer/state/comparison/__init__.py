@@ -1,0 +1,1 @@
+"""A second network: opened, matched filter by filter, asked, and drawn beside the first."""

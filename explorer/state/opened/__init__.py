@@ -1,0 +1,1 @@
+"""What is open, the network and the folder, and what is known of each without an index."""

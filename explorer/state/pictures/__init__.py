@@ -1,0 +1,1 @@
+"""The list of pictures: searched, cut down to some, and starred."""

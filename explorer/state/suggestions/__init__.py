@@ -1,0 +1,1 @@
+"""Suggested tags: made, shown over the picture, accepted and rejected."""
