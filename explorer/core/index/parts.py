@@ -80,7 +80,7 @@ class PartFolder:
     def found(self) -> Iterator[Part]:
         """The whole parts of this key; damaged ones and those of another key are passed over."""
         with contextlib.suppress(OSError):
-            sweep_folder(self.path)
+            sweep_folder(self.path, named=False)
         for path in sound(sorted(self.path.glob("[0-9a-f]*.h5"))):
             with contextlib.suppress(OSError, KeyError, AttributeError, TypeError), h5py.File(path, "r") as file:
                 if file.attrs["key"] == self.key:

@@ -70,7 +70,7 @@ class Kept:
     def sweep(self) -> None:
         """Remove what was kept under other keys, and what was left unfinished."""
         with contextlib.suppress(OSError):
-            sweep_folder(self.path)
+            sweep_folder(self.path, named=False)
         remove_own(path for path in self._every_file() if not self._is_mine(path))
 
     def _every_file(self) -> list[Path]:

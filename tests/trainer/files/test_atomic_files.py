@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from explorer.core.index.parts import PartFolder
 from trainer.files import atomic_files as files
 from trainer.files.atomic_files import (
     cannot_write,
@@ -226,3 +227,16 @@ def test_where_a_folder_knows_no_locks_only_what_is_a_day_old_goes(
     os.utime(old, (time.time() - 100_000,) * 2)
     assert sweep_folder(tmp_path) == 1
     assert list(tmp_path.iterdir()) == [new]
+
+
+def test_a_folder_of_the_program_s_own_is_not_swept_behind_a_link(tmp_path: Path) -> None:
+    theirs, link = tmp_path / "theirs", tmp_path / "index.parts"
+    theirs.mkdir()
+    left = theirs / ".notes.txt.0123456789ab.part"
+    left.touch()
+    os.utime(left, (time.time() - 100_000,) * 2)
+    link.symlink_to(theirs)
+    assert list(PartFolder(tmp_path / "index.h5", "key").found()) == []
+    assert sweep_folder(link, named=False) == 0
+    assert left.exists()
+    assert sweep_folder(link) == 1  # a folder that a person named may be a link
