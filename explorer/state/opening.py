@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.core.errors import UserError
 from explorer.core.tags.book import TagBook
+from explorer.state.opened.answers import remember_answers, with_answers
 from explorer.state.opened.library import Folder, Library
 from explorer.state.opened.network_session import Request
 from explorer.state.session import Session, View
@@ -78,7 +79,6 @@ class Opening(QObject):
                 images, labels = demo / "pictures", labels or demo / "pictures" / "labels.csv"
         elif not (model or images or start.tags) and self._settings.value(LAST_SESSION):
             model, images, labels = (self._last(name) for name in ("model", "images", "labels"))
-            request = replace(request, **self._settings.answers())
             self._picture_wanted = self._last("picture")
             layer, _, filter = self._settings.text("last/filter").partition(":")
             if model is not None and layer.isdecimal() and filter.isdecimal():
@@ -99,6 +99,7 @@ class Opening(QObject):
             return
         if request.device == DEVICE.default:
             request = replace(request, device=self._settings.value(DEVICE))
+        request = with_answers(request, self._settings)
         self._library.open_network(request)
 
     def open_folder(
@@ -200,7 +201,6 @@ class Opening(QObject):
         if request is not None:
             asks_nothing = request.architecture is None
             self._settings.set_text("last/model", str(request.path.absolute()) if asks_nothing else "")
-            self._settings.set_answers(request.classes, request.input, request.outputs, request.key)
             self._settings.set_text("last/filter", f"{view.layer}:{view.filter}")
         if self._library.folder is not None:
             self._settings.set_text("last/picture", str(view.picture or ""))
@@ -231,6 +231,7 @@ class Opening(QObject):
         request = self._library.request
         assert request is not None
         self._settings.remember("models", request.path)
+        remember_answers(request, self._settings)
         self._tagging.close()
         wanted, self._key_wanted = self._key_wanted, None
         layer, filter = len(network.layers) - 1, 0

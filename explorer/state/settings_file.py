@@ -1,8 +1,6 @@
 """What the program remembers from one session to the next."""
 
-import json
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -41,6 +39,10 @@ class Settings(QObject):
         """Remember a text."""
         self._store.setValue(name, value)
 
+    def remove(self, name: str) -> None:
+        """Forget a text."""
+        self._store.remove(name)
+
     def value(self, setting: Setting[T]) -> T:
         """What a person set, or the default."""
         return setting.of_text(self.text(setting.name, str(setting.default)))
@@ -69,27 +71,6 @@ class Settings(QObject):
         self.look()
         others = [earlier for earlier in self.recent(kind) if earlier != path.absolute()]
         self.set_text(f"recent/{kind}", "\n".join(map(str, [path.absolute(), *others][:RECENT])))
-
-    def answers(self) -> dict[str, Any]:
-        """What a person said of the last network that its file did not say, or said otherwise."""
-        try:
-            answers = json.loads(self.text("last/answers", "{}"))
-            classes, input = answers.get("classes"), answers.get("input")
-        except (ValueError, AttributeError, RecursionError):
-            return {}
-        named = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
-        texts = {key: answers.get(key) if isinstance(answers.get(key), str) else None for key in ("outputs", "key")}
-        return {"classes": classes if named else None, "input": input if isinstance(input, dict) else None, **texts}
-
-    def set_answers(self, classes: Sequence[str] | None, input: Any, outputs: str | None, key: str | None) -> None:
-        """Remember them: a network that is opened without them is another."""
-        spoken = {
-            "classes": classes and list(classes),
-            "input": input if input is None or isinstance(input, dict) else input.to_dict(),
-            "outputs": outputs,
-            "key": key,
-        }
-        self.set_text("last/answers", json.dumps(spoken))
 
     def style(self) -> DisplayStyle:
         """The remembered style."""

@@ -12,6 +12,7 @@ from explorer.core.images import read_image
 from explorer.core.maps.activations import record
 from explorer.core.tags.book import FilterKey, TagBook
 from explorer.core.tags.hdf5_file import load_tags, save_tags
+from explorer.state.opened.answers import remember_answers
 from explorer.state.opened.network_session import Request
 from explorer.state.settings_file import Settings
 from explorer.state.start import Start
@@ -170,8 +171,10 @@ def test_the_answers_to_the_last_network_come_back(qtbot: QtBot, tmp_path: Path,
     first.close()
     for damage in (None, '{"input": {"size": 3}, "classes": "ab"}', "[[["):
         settings = Settings(tmp_path / "home" / "settings.ini")
-        if damage is not None:
-            settings.set_text("last/answers", damage)
+        if damage is None:
+            (name,) = (key for key in settings._store.allKeys() if key.startswith("answers/"))
+        else:
+            settings.set_text(name, damage)
         again = Workspace(settings, ROOT / "resources")
         again.opening.start(Start())
         ready(qtbot, again)
@@ -180,6 +183,42 @@ def test_the_answers_to_the_last_network_come_back(qtbot: QtBot, tmp_path: Path,
         assert (network.identity == identity) == (damage is None)
         if damage is None:
             assert (network.classes, network.input, request.input) == (classes, spec, spec)
+
+
+def test_what_was_said_of_a_network_is_not_asked_again_after_another_one(
+    qtbot: QtBot, workspace: Workspace, tmp_path: Path, pictures: Path
+) -> None:
+    model, classes = save_small(tmp_path / "n.safetensors"), ("nevus", "melanoma")
+
+    def reopened(request: Request) -> tuple[tuple[str, ...], bool]:
+        open_both(qtbot, workspace, save_small(tmp_path / "other.safetensors", seed=1), pictures)
+        with qtbot.waitSignal(workspace.library.network_opened):
+            workspace.opening.open_model(request)
+        assert workspace.opening.request is not None
+        return workspace.library.network.classes, workspace.opening.request.recalled
+
+    own, recalled = reopened(Request(model, device="cpu"))
+    assert not recalled
+    assert reopened(Request(model, device="cpu", classes=classes)) == (classes, False)
+    assert reopened(Request(model, device="cpu")) == (classes, True)
+    assert reopened(Request(model, device="cpu", outputs="independent-logits")) == (own, False)  # a word of now wins
+    assert reopened(Request(model, device="cpu", classes=classes)) == (classes, False)
+    save_small(model, seed=2)
+    assert reopened(Request(model, device="cpu")) == (own, False)  # of another network under the same name
+
+
+def test_answers_that_do_not_fit_are_not_given_twice(
+    qtbot: QtBot, workspace: Workspace, tmp_path: Path, pictures: Path
+) -> None:
+    model = save_small(tmp_path / "n.safetensors")
+    remember_answers(Request(model, classes=("one", "too", "many")), workspace.settings)
+    failed: list[object] = []
+    workspace.library.problem.connect(failed.append)
+    workspace.library.question.connect(lambda request, question: failed.append(question))
+    workspace.opening.open_model(Request(model, device="cpu"))
+    qtbot.waitUntil(lambda: bool(failed))
+    with qtbot.waitSignal(workspace.library.network_opened):
+        workspace.opening.open_model(Request(model, device="cpu"))
 
 
 def test_tags_of_another_network_open_only_when_accepted(

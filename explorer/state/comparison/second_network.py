@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from explorer.core.errors import UserError
+from explorer.state.opened.answers import remember_answers, with_answers
 from explorer.state.opened.library import Library
 from explorer.state.opened.network_session import NetworkSession, Request
 from explorer.state.settings import DEVICE
@@ -35,7 +36,7 @@ class SecondNetwork(QObject):
         self._waiting: Request | None = None
         self.session = NetworkSession(self)
         self.session.opening.connect(self.opening)
-        self.session.opened.connect(lambda network: self.changed.emit())
+        self.session.opened.connect(lambda network: self._opened())
         self.session.question.connect(self.question)
         self.session.problem.connect(self.problem)
         library.network_opened.connect(lambda network: self._open_waiting())
@@ -56,7 +57,7 @@ class SecondNetwork(QObject):
             raise UserError(NEEDS_FIRST)
         if request.device == DEVICE.default:
             request = replace(request, device=self._settings.value(DEVICE))
-        self.session.open_network(request)
+        self.session.open_network(with_answers(request, self._settings))
 
     def open_later(self, request: Request) -> None:
         """Open it as soon as the first network is there: two that load at once would only wait for each other."""
@@ -72,6 +73,11 @@ class SecondNetwork(QObject):
         """End its workers and wait for them."""
         self.blockSignals(True)
         self.session.close()
+
+    def _opened(self) -> None:
+        assert self.request is not None
+        remember_answers(self.request, self._settings)
+        self.changed.emit()
 
     def _open_waiting(self) -> None:
         request, self._waiting = self._waiting, None

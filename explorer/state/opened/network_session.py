@@ -32,7 +32,8 @@ class Request:
     """What a person asked to open, with the answers given so far to what the file does not say.
 
     An `input` that was remembered is in its JSON form: nobody who starts the program waits for what can read it.
-    `outputs` is written as `OutputSpec.parse` reads it, `key` names one of several sets of weights in the file.
+    `outputs` is written as `OutputSpec.parse` reads it, `key` names one of several sets of weights in the file. Where
+    the answers are `recalled`, they were given when the same file was open before.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class Request:
     tags: Path | None = None
     outputs: str | None = None
     key: str | None = None
+    recalled: bool = False
 
     def options(self, network: "Network") -> dict[str, str]:
         """The answers as values of the command line's options; `network` is what was opened with them."""

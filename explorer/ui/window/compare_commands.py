@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from explorer.core.errors import UserError
 from explorer.state.comparison.second_network import NEEDS_FIRST
+from explorer.state.opened.answers import taken_instead
 from explorer.state.opened.network_session import Request
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.message_banner import NETWORK, SECOND
@@ -85,11 +86,11 @@ class CompareCommands:
     def _opened(self) -> None:
         self._parts.problems.over(SECOND)
         network, request = self._second.network, self._second.request
-        if network is not None and request is not None and network.assumed:
-            self._say_assumed(network, request)
+        if network is not None and request is not None and (said := taken_instead(request, network)):
+            self._say_taken(said, network, request)
 
-    def _say_assumed(self, network: "Network", request: Request) -> None:
-        first, *more = network.assumed
+    def _say_taken(self, said: list[str], network: "Network", request: Request) -> None:
+        first, *more = said
         text = f"Network B: {first}" + (f" And {len(more)} more: rest the mouse here." if more else "")
 
         def change() -> None:
@@ -99,5 +100,5 @@ class CompareCommands:
             if answered is not None and network is self._second.network:
                 self.open_answered(answered)
 
-        tip = "\n".join(network.assumed)
+        tip = "\n".join(said)
         self._parts.problems.show_text(text, "Change …", change, calm=True, tip=tip, until=[SECOND, NETWORK])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QWidget
 
 from explorer.core.counting import counted
+from explorer.state.opened.answers import taken_instead
 from explorer.state.opened.class_offer import offered_classes
 from explorer.state.opened.network_session import Request
 from explorer.state.workspace import Workspace
@@ -28,11 +29,15 @@ class OpenedNotes:
 
     def network_opened(self, network: "Network") -> None:
         """Say what the file did not say and what was taken instead, with a way to change it."""
-        if self._offer_classes() or not network.assumed:
+        if self._offer_classes():
             return
-        first, *more = network.assumed
+        request = self._workspace.opening.request
+        said = taken_instead(request, network) if request is not None else ()
+        if not said:
+            return
+        first, *more = said
         text = f"{first} And {len(more)} more: rest the mouse here." if more else first
-        tip = "\n".join(network.assumed)
+        tip = "\n".join(said)
         self._problems.show_text(text, "Change …", self._change_assumed, calm=True, tip=tip, until=[NETWORK])
 
     def folder_opened(self, folder: "Folder") -> None:
