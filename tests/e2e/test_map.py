@@ -95,6 +95,29 @@ def test_a_line_around_points_lists_their_pictures(demo: Person, map_panel: MapP
     assert list(demo.parts.pictures.model.rows) == list(pictures)
 
 
+def test_the_map_is_walked_and_listed_by_keys_alone(demo: Person, map_panel: MapPanel) -> None:
+    pictures, maps = demo.workspace.library.folder.pictures, demo.workspace.point_maps
+    demo.workspace.session.update(picture=pictures[0])  # at the right end of the circle
+    filter_in_view = demo.view.filter
+    map_panel.plot.setFocus()
+    demo.until(lambda: QApplication.focusWidget() is map_panel.plot)
+    demo.press("Up")
+    assert demo.view.picture == pictures[1]
+    demo.press("Down")
+    demo.press("Down")
+    assert demo.view.picture == pictures[-1]
+    assert demo.view.filter == filter_in_view
+    demo.press("Left")
+    assert demo.view.picture != pictures[-1]
+    assert ring(map_panel) == at(map_panel, pictures.index(demo.view.picture))
+    map_panel.around.setFocus()
+    demo.press("Space")
+    listed = list(demo.parts.pictures.model.rows)
+    assert listed[0] == demo.view.picture
+    assert len(listed) == 12 < len(pictures)
+    assert [path.name for path in listed] == [Path(name).name for name in maps.names_nearest(12)]
+
+
 def test_points_have_the_colors_of_what_was_chosen(demo: Person, map_panel: MapPanel) -> None:
     maps = demo.workspace.point_maps
     assert maps.colors().names == ("melanoma", "other")

@@ -19,6 +19,7 @@ from tests.e2e.test_look import pixels
 
 
 def opened(person: Person) -> StagesDialog:
+    person.until(person.window.isActiveWindow)  # after another window closed, that takes a moment
     person.press("I")
     (dialog,) = (one for one in QApplication.topLevelWidgets() if isinstance(one, StagesDialog))
     person.until(lambda: person.workspace.stages.found is not None and dialog.steps.count())
@@ -62,6 +63,25 @@ def test_the_stages_follow_filter_and_picture(demo: Person) -> None:
     demo.workspace.session.update(filter=4)
     demo.until(lambda: demo.view.filter == 4)
     assert not demo.workspace.library.interactive.busy("stages")  # nobody looks
+
+
+def test_values_are_read_by_keys_alone(demo: Person) -> None:
+    dialog = opened(demo)
+    tile = tiles(dialog.steps)[-1]
+    (rows, columns), usual = tile._values.shape, tile.below.text()
+    tile.picture.setFocus(Qt.FocusReason.TabFocusReason)
+    demo.until(lambda: QApplication.focusWidget() is tile.picture)
+    assert tile.below.text().startswith(f"({rows // 2}, {columns // 2}) = ")
+    demo.press("Up", "Right", "Right")
+    place = rows // 2 - 1, min(columns // 2 + 2, columns - 1)
+    assert tile.below.text() == f"({place[0]}, {place[1]}) = {float(tile._values[place]):.4g}"
+    assert dialog.picture.picture.frame is not None  # what that place sees
+    for _ in range(columns):
+        demo.press("Left")
+    assert tile.below.text().startswith(f"({place[0]}, 0) = ")
+    demo.press("Tab")
+    assert tile.below.text() == usual
+    dialog.close()
 
 
 def test_a_kernel_is_picked_and_typed(demo: Person) -> None:
@@ -131,19 +151,19 @@ def test_what_a_place_sees_is_framed_in_the_picture(demo: Person) -> None:
     tile._say((0.5, 0.5))
     box = field.in_picture((len(field.rows) // 2, len(field.columns) // 2), height, width)
     expected = box.top / height, box.left / width, box.height / height, box.width / width
-    assert dialog.picture._picture.frame == pytest.approx(expected)
-    drawn = pixels(dialog.picture._picture.grab().toImage())
-    top, left, _, wide = dialog.picture._picture.frame
+    assert dialog.picture.picture.frame == pytest.approx(expected)
+    drawn = pixels(dialog.picture.picture.grab().toImage())
+    top, left, _, wide = dialog.picture.picture.frame
     line = drawn[
         round(top * drawn.shape[0]), round(left * drawn.shape[1]) + 8 : round((left + wide) * drawn.shape[1]) - 8
     ]
     assert (line.min(axis=1) > 200).mean() > 0.8  # white
     tile._say(None)
-    assert dialog.picture._picture.frame is None
+    assert dialog.picture.picture.frame is None
     assert stages.field("nothing of the kind", (0.5, 0.5)) is None
     demo.workspace.session.update(layer=0, filter=0)
     demo.until(lambda: stages.found.key == FilterKey(0, 0))
     red = tiles(dialog.inputs)[1].layout().itemAt(0).widget()
     red._say((0.5, 0.5))
-    assert max(dialog.picture._picture.frame[2:]) <= 1 / 200  # a pixel of the input
+    assert max(dialog.picture.picture.frame[2:]) <= 1 / 200  # a pixel of the input
     dialog.close()

@@ -99,6 +99,35 @@ def test_another_picture_is_changed_alike_and_another_tab_ends_it(demo: Person) 
     np.testing.assert_array_equal(pixels(image._beside.pixmap().toImage()), pixels(image._picture.pixmap().toImage()))
 
 
+def test_a_picture_is_changed_by_keys_alone(demo: Person) -> None:
+    what_if, image, before = demo.workspace.what_if, demo.parts.center.browser.viewer.image, demo.view
+    panel = open_tab(demo)
+    for name, slider in panel.sliders.items():
+        slider.setFocus()
+        value, down = slider.value(), name == "crop"  # it begins at its end
+        demo.press("Left" if down else "Right", "Down" if down else "Up")
+        assert slider.value() == value + (-2 if down else 2), name
+        assert what_if.values[name] != {"gamma": 1, "crop": 1}.get(name, 0)
+    assert demo.view == before  # no key was a command besides
+    what_if.restore()
+    panel.tools["hair"].setFocus()
+    demo.press("Space")
+    assert what_if.tool == "hair"
+    demo.press("Right", "Right", "Up", "Return")
+    assert image._aimed.isVisible()
+    demo.press("Down", "Return")
+    assert [(concept, round(row, 2), round(column, 2)) for concept, row, column, _ in what_if.laid] == [
+        ("hair", 0.48, 0.54),
+        ("hair", 0.5, 0.54),
+    ]
+    assert demo.view == before
+    demo.press("Escape")
+    assert not what_if.laid
+    assert not image._aimed.isVisible()
+    demo.press("Right")
+    assert demo.view.filter == before.filter + 1
+
+
 def beside(person: Person) -> QPixmap:
     """What lies over the changed picture."""
     return person.parts.center.browser.viewer.image._over_beside.pixmap()

@@ -115,12 +115,29 @@ class PointMaps(QObject):
         """The names of the pictures within a line drawn on their map, the corners in its coordinates."""
         import numpy as np
 
-        from explorer.core.index.lasso import inside
+        from explorer.core.index.map_points import inside
 
         index, points = self._evidence.index, self.found
         if index is None or points is None or self.kind != PICTURES or len(corners) < 3:
             return ()
         return tuple(index.pictures[row] for row in np.flatnonzero(inside(points.places, np.array(corners))))
+
+    def names_nearest(self, count: int) -> tuple[str, ...]:
+        """The names of the pictures that lie nearest to the one in view on their map, that one first."""
+        from explorer.core.index.map_points import nearest
+
+        index, points, at = self._evidence.index, self.found, self.in_view
+        if index is None or points is None or self.kind != PICTURES or at < 0:
+            return ()
+        return tuple(index.pictures[row] for row in nearest(points.places, at, count))
+
+    def step(self, direction: tuple[float, float]) -> None:
+        """Look at the nearest point that lies in a direction (right, up) from the one in view."""
+        from explorer.core.index.map_points import beside
+
+        points, at = self.found, self.in_view
+        if points is not None and at >= 0 and (row := beside(points.places, at, direction)) >= 0:
+            self.pick(row)
 
     def about(self, row: int) -> str:
         """A point in words."""

@@ -26,6 +26,9 @@ SLOT = "what if"
 UNCHANGED: Mapping[str, float] = MappingProxyType({"gamma": 1.0, "illumination": 0.0, "constancy": 0.0, "crop": 1.0})
 """The fields of a `Change` (`core/what_if/change.py`) that are numbers, with which nothing is changed."""
 
+STEP = 0.02
+"""By what share of the picture's sides an arrow moves where something is to be laid."""
+
 Place = tuple[str, float, float, int]
 """What is laid into the picture: the fields of a `Laid` (`core/what_if/artifacts.py`)."""
 
@@ -77,6 +80,8 @@ class PictureWhatIf(QObject):
         """What is laid into the picture, in shares of its sides: on another picture in the same place."""
         self.tool = ""
         """What a click lays into the picture, one of `LAID`; "" while a click lays nothing."""
+        self.aim: tuple[float, float] | None = None
+        """Where `lay` puts it, in shares of the picture's sides (row, column); None until somebody aims by keys."""
         self._on_skin: list[_OnSkin] = []
         """The last one; only the interactive worker reads and writes it."""
         self._answer: WhatIfAnswer | None = None
@@ -125,7 +130,7 @@ class PictureWhatIf(QObject):
     def look(self, looking: bool) -> None:
         """Begin to look at changes, or leave them; the wish is kept."""
         if looking != self._looking:
-            self._looking, self.tool = looking, self.tool if looking else ""
+            self._looking, self.tool, self.aim = looking, self.tool if looking else "", None
             self._anew()
 
     def update(self, **values: float) -> None:
@@ -140,8 +145,19 @@ class PictureWhatIf(QObject):
     def take_tool(self, concept: str) -> None:
         """Let a click lay this into the picture, or nothing with ""."""
         if concept != self.tool:
-            self.tool = concept
+            self.tool, self.aim = concept, None
             self.changed.emit()
+
+    def move(self, down: int, across: int) -> None:
+        """Aim so many steps further, from the middle on."""
+        row, column = self.aim or (0.5, 0.5)
+        self.aim = min(max(row + down * STEP, 0.0), 1.0), min(max(column + across * STEP, 0.0), 1.0)
+        self.changed.emit()
+
+    def lay(self) -> None:
+        """Lay what `tool` says where it was aimed at, or in the middle."""
+        row, column = self.aim or (0.5, 0.5)
+        self._lay(row, column)
 
     def click(self, x: float, y: float) -> None:
         """Lay what `tool` says about a place, in pixels of the picture on show; nothing beyond it."""
@@ -150,8 +166,7 @@ class PictureWhatIf(QObject):
             return
         row, column = y / shown.rgb.shape[0], x / shown.rgb.shape[1]
         if 0 <= row <= 1 and 0 <= column <= 1:
-            number = sum(concept == self.tool for concept, *_ in self.laid)
-            self._wish(self._values, self.without, (*self.laid, (self.tool, row, column, number)))
+            self._lay(row, column)
 
     def take_back(self) -> None:
         """Take away what was laid into the picture last."""
@@ -165,6 +180,11 @@ class PictureWhatIf(QObject):
     def close(self) -> None:
         """Announce nothing any more: what listens may be gone."""
         self.blockSignals(True)
+
+    def _lay(self, row: float, column: float) -> None:
+        if self.tool:
+            number = sum(concept == self.tool for concept, *_ in self.laid)
+            self._wish(self._values, self.without, (*self.laid, (self.tool, row, column, number)))
 
     @property
     def _absent(self) -> tuple[str, ...]:

@@ -1,33 +1,28 @@
 """Stages and kernels: what the filter in view reads, its kernels, its map after each step, and a kernel to try."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRectF, QSignalBlocker, QSize, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QShowEvent
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QPlainTextEdit, QScrollArea, QWidget
 
 from explorer.core.counting import counted
 from explorer.state.session import Session
 from explorer.state.view.stages import OWN, StagesInView
 from explorer.ui.widgets.labels_and_layouts import column, label, row
-from explorer.ui.widgets.pixmaps import pixmap_of
+from explorer.ui.widgets.map_tile import Tile
 from explorer.ui.widgets.screen_room import resize_on_screen
 from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from explorer.core.arrays import RGB
     from explorer.core.stages import FilterStages
 
 MOST_INPUTS = 8
-SIDE, KERNEL_SIDE = 124, 62
-"""Pixels of a map and of a kernel: all that are shown stand side by side on a screen of 1280."""
+KERNEL_SIDE = 62
+"""Pixels of a kernel."""
 STEPS = {
     "convolution": "convolution",
     "bias": "+ bias",
@@ -38,82 +33,6 @@ STEPS = {
 TYPED = "typed"
 MAKES = "and makes of it: white is zero, orange above, blue below, full at the largest size of each"
 READS = {"colors": "reads the picture's colors, with this kernel", "grey": "reads the grey picture, with this kernel"}
-
-Frame = tuple[float, float, float, float]
-"""(top, left, height, width) in shares of a picture's sides."""
-
-
-class Tile(QWidget):
-    """A small picture with a title above and a line below, where the value under the mouse is said.
-
-    `says` stands there where there are no values. `moved` is told the place under the mouse in shares (row, column), or
-    None.
-    """
-
-    def __init__(
-        self,
-        title: str,
-        drawn: "RGB",
-        values: "npt.NDArray[np.float32] | None" = None,
-        side: int = SIDE,
-        moved: Callable[[tuple[float, float] | None], None] = lambda place: None,
-        says: str = "",
-    ) -> None:
-        super().__init__()
-        self._moved = moved
-        self._pixmap, self._values, self._side = pixmap_of(drawn), values, side
-        self._picture = _Picture(self._pixmap, side, self._say)
-        self._range = says if values is None else f"{float(values.min()):.3g} to {float(values.max()):.3g}"
-        self.below = label(self._range, "quiet")
-        self.setLayout(column(label(title), self._picture, self.below, 1, gap=2))
-
-    def set_frame(self, frame: Frame | None) -> None:
-        """Draw a frame on the picture, or take it away."""
-        self._picture.frame = frame
-        self._picture.update()
-
-    def _say(self, place: tuple[float, float] | None) -> None:
-        self._moved(place)
-        if place is None or self._values is None:
-            self.below.setText(self._range)
-            return
-        height, width = self._values.shape
-        line, across = int(place[0] * height), int(place[1] * width)
-        self.below.setText(f"({line}, {across}) = {float(self._values[line, across]):.4g}")
-
-
-class _Picture(QWidget):
-    """A pixmap, enlarged without smoothing; tells the place under the mouse in shares (row, column), or None."""
-
-    def __init__(self, pixmap: QPixmap, side: int, moved: Callable[[tuple[float, float] | None], None]) -> None:
-        super().__init__()
-        self._pixmap, self._moved = pixmap, moved
-        self.frame: Frame | None = None
-        size = pixmap.size().scaled(QSize(side, side), Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(1, 1))
-        self.setFixedSize(size)
-        self.setMouseTracking(True)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        larger = self._pixmap.width() > self.width()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, larger)
-        painter.drawPixmap(self.rect(), self._pixmap)
-        if self.frame is not None:
-            top, left, height, width = self.frame
-            across, down = self.width(), self.height()
-            framed = QRectF(left * across, top * down, width * across, height * down)
-            framed = framed.intersected(QRectF(self.rect()).adjusted(0.5, 0.5, -1.5, -1.5))
-            for color, wide in ((Qt.GlobalColor.black, 3), (Qt.GlobalColor.white, 1)):  # to be seen on any skin
-                painter.setPen(QPen(color, wide))
-                painter.drawRect(framed)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        point: QPoint = event.position().toPoint()
-        if self.rect().contains(point):
-            self._moved((point.y() / self.height(), point.x() / self.width()))
-
-    def leaveEvent(self, event: object) -> None:
-        self._moved(None)
 
 
 class StagesDialog(QDialog):

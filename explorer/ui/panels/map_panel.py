@@ -4,21 +4,33 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph
-from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QColor, QHideEvent, QShowEvent
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer
+from PySide6.QtGui import QColor, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from explorer.state.index.point_maps import COLORINGS, FILTERS, PICTURES, PointMaps
 from explorer.state.pictures.chosen import ChosenPictures
 from explorer.ui.widgets.elided_label import ElidedLabel
+from explorer.ui.widgets.fields import CONTROLS
 from explorer.ui.widgets.labels_and_layouts import column, label, row
-from explorer.ui.widgets.plain_text import tip
+from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.plots import color_of, draw_points, follow_palette, new_plot
 from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
 
 TITLES = {PICTURES: "Pictures", FILTERS: "Filters of all layers"}
-HINT = "Click a point to look at it; draw a line around pictures to list them. The wheel enlarges, a double-click fits."
+HINT = (
+    "Click a point to look at it, or go there with the arrows; draw a line around pictures to list them. The wheel "
+    "enlarges, a double-click fits."
+)
+NEAREST = 12
+"""How many of the pictures around the one in view are listed."""
+ARROWS = {
+    Qt.Key.Key_Right: (1.0, 0.0),
+    Qt.Key.Key_Left: (-1.0, 0.0),
+    Qt.Key.Key_Up: (0.0, 1.0),
+    Qt.Key.Key_Down: (0.0, -1.0),
+}
 MOST_NAMED = 9
 
 
@@ -80,7 +92,13 @@ class MapPanel(QWidget):
         self.plot.setMouseEnabled(True, True)
         self.plot.hideAxis("bottom")
         self.plot.hideAxis("left")
+        self.plot.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.plot.installEventFilter(self)
         tip(self.plot, HINT)
+        self.around = PlainTool(f"Nearest {NEAREST}")
+        tip(self.around, "list the pictures that lie nearest to the one in view on this map")
+        self.around.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.around.clicked.connect(self._list_nearest)
         self.view.drawn = self._list_inside
         self._points: Any = None
         self._ring: Any = None
@@ -88,8 +106,8 @@ class MapPanel(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._nothing)
         self._stack.addWidget(self.plot)
-        top = row(self.kinds, self.colorings, self._legend, self._said)
-        top.setStretch(3, 1)
+        top = row(self.kinds, self.colorings, self.around, self._legend, self._said)
+        top.setStretch(4, 1)
         self.setLayout(column(top, self._stack, gap=SPACE))
         maps.changed.connect(self._show)
         maps.recolored.connect(self._color)
@@ -112,6 +130,17 @@ class MapPanel(QWidget):
             self._color()
             self._draw_ring()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The arrows walk over the map while it has the keyboard, and the ring shows that it has."""
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            QTimer.singleShot(0, self, self._draw_ring)
+        elif isinstance(event, QKeyEvent) and event.key() in ARROWS and not event.modifiers() & CONTROLS:
+            event.accept()  # what is accepted here becomes no command of the window
+            if event.type() == QEvent.Type.KeyPress:
+                self._maps.step(ARROWS[Qt.Key(event.key())])
+            return True
+        return super().eventFilter(watched, event)
+
     def _choose(self, kind: str) -> None:
         self._maps.choose(kind, self._maps.coloring[kind])
 
@@ -121,6 +150,7 @@ class MapPanel(QWidget):
             self.colorings.clear()
             self.colorings.addItems(COLORINGS[maps.kind])
         self.colorings.setCurrentText(maps.coloring[maps.kind])
+        self.around.setVisible(maps.kind == PICTURES)
         self._nothing.setText(maps.sentence)
         self._stack.setCurrentIndex(0 if points is None else 1)
         self._said.setText(points.said if points is not None else "")
@@ -180,9 +210,9 @@ class MapPanel(QWidget):
         points, at = self._maps.found, self._maps.in_view
         if points is None or at < 0 or not np.isfinite(points.places[at]).all():
             return
-        self._ring = draw_points(
-            self.plot, [points.places[at, 0]], [points.places[at, 1]], self.palette().text().color(), size=16, ring=True
-        )
+        palette = self.palette()
+        color = (palette.accent() if self.plot.hasFocus() else palette.text()).color()
+        self._ring = draw_points(self.plot, [points.places[at, 0]], [points.places[at, 1]], color, size=16, ring=True)
 
     def _clicked(self, item: object, points: Any, event: object) -> None:
         if len(points):
@@ -195,6 +225,11 @@ class MapPanel(QWidget):
         names = self._maps.names_inside(corners)
         if names:
             self._chosen.show("inside the line on the map", names)
+
+    def _list_nearest(self) -> None:
+        names = self._maps.names_nearest(NEAREST)
+        if names:
+            self._chosen.show("nearest on the map", names)
 
     def place_of(self, at: int) -> QPointF:
         """Where the point of a row is drawn, in the plot's pixels."""

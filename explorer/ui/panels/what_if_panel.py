@@ -23,6 +23,7 @@ PAINTED_OVER = {"hair": "Hair", "ruler": "Rulers", "bubble": "Bubbles"}
 """What can be painted over (`core/what_if/artifacts.py`), as its button says it."""
 LAID = {"hair": "Hair", "ruler": "Ruler", "ink": "Ink"}
 """What a click can lay into the picture."""
+WHERE = "click the picture, or go there with the arrows and press Enter: it is drawn in there"
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class WhatIfPanel(QWidget):
                 grid.addWidget(part, grid_row, across)
         grid.setColumnMinimumWidth(2, 44)
         self.without = {name: _switch(title, "paint it over where it is found") for name, title in PAINTED_OVER.items()}
-        self.tools = {name: _switch(title, "click the picture: it is drawn in there") for name, title in LAID.items()}
+        self.tools = {name: _switch(title, WHERE) for name, title in LAID.items()}
         for name, button in self.without.items():
             button.toggled.connect(lambda wanted, name=name: what_if.leave_out(name, wanted))
         for name, button in self.tools.items():

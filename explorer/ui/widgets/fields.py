@@ -1,15 +1,18 @@
-"""Fields that take text, and the keys that are theirs."""
+"""Fields that take text, and sliders, and the keys that are theirs."""
 
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QSlider, QWidget
 
 from explorer.ui.widgets.steady import Choice
 
 CONTROLS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 BETWEEN_LINES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+
+ALONG = (*BETWEEN_LINES, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End)
+"""Keys that move a slider, which comes to have the keyboard by Tab alone."""
 
 
 def takes_text(part: QWidget | None) -> bool:
@@ -21,7 +24,9 @@ def takes_text(part: QWidget | None) -> bool:
 
 
 def belongs_to(part: QWidget | None, event: QKeyEvent) -> bool:
-    """Whether a key is for the field that has the keyboard, and so for no command of the window."""
+    """Whether a key is for the field or slider that has the keyboard, and so for no command of the window."""
+    if isinstance(part, QSlider):
+        return event.key() in ALONG and not event.modifiers() & CONTROLS
     if not takes_text(part) or event.key() == Qt.Key.Key_Escape or Qt.Key.Key_F1 <= event.key() <= Qt.Key.Key_F35:
         return False
     if event.modifiers() & CONTROLS:

@@ -36,6 +36,8 @@ WHAT_IT_SEES = "what the network sees"
 MIN_ZOOM, MAX_ZOOM = 0.02, 64.0
 CLICK = 4
 """Pixels that the mouse may move between press and release of a click."""
+AIM = 0.04
+"""Side of the square around a place, as a share of the picture's longer side."""
 
 
 class ImageView(QGraphicsView):
@@ -50,7 +52,7 @@ class ImageView(QGraphicsView):
         self.setAccessibleName("Picture with the overlay of the chosen filter")
         self.setScene(QGraphicsScene(self))
         self._picture, self._beside, self._overlay = (QGraphicsPixmapItem() for _ in range(3))
-        self._frame, self._outlined = QGraphicsRectItem(), QGraphicsRectItem()
+        self._frame, self._outlined, self._aimed = (QGraphicsRectItem() for _ in range(3))
         self._patch = QGraphicsPixmapItem()
         self._over_beside = QGraphicsPixmapItem(self._beside)
         self._over_beside.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
@@ -58,10 +60,11 @@ class ImageView(QGraphicsView):
         for item in (self._picture, self._beside, self._overlay):
             item.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
         self._halves = Halves(self.scene(), self._picture, self._beside)
-        for added in (self._patch, self._overlay, self._frame, self._outlined):
+        for added in (self._patch, self._overlay, self._frame, self._outlined, self._aimed):
             added.setParentItem(self._halves.right)
         self._frame.setPen(QPen(QColor(255, 255, 255, 160), 0, Qt.PenStyle.DashLine))
-        self._outlined.setPen(QPen(QColor(255, 255, 255), 0))
+        for line in (self._outlined, self._aimed):
+            line.setPen(QPen(QColor(255, 255, 255), 0))
         self._sees = QGraphicsSimpleTextItem(WHAT_IT_SEES, self._frame)
         self._sees.setFlag(QGraphicsSimpleTextItem.GraphicsItemFlag.ItemIgnoresTransformations)
         self._sees.setBrush(QColor(255, 255, 255, 200))
@@ -70,6 +73,7 @@ class ImageView(QGraphicsView):
         self.about_frame.hide()
         self._frame.hide()
         self._outlined.hide()
+        self._aimed.hide()
         self._beside.hide()
         self._screen: RGBA | None = None
         self._other: RGB | None = None
@@ -157,6 +161,15 @@ class ImageView(QGraphicsView):
         self._outlined.setVisible(rectangle is not None)
         if rectangle is not None:
             self._outlined.setRect(*rectangle)
+
+    def aim(self, place: tuple[float, float] | None) -> None:
+        """Draw a small square around a place in shares of the picture's sides (row, column), or take it away."""
+        whole = self._picture.pixmap().rect()
+        side = AIM * max(whole.width(), whole.height())
+        self._aimed.setVisible(place is not None)
+        if place is not None:
+            across, down = place[1] * whole.width(), place[0] * whole.height()
+            self._aimed.setRect(across - side / 2, down - side / 2, side, side)
 
     def set_panning(self, wanted: bool) -> None:
         """Whether dragging moves the picture."""

@@ -140,6 +140,7 @@ def _browser(
     )
     viewer.setParent(parent)
     viewer.image.clicked.connect(workspace.what_if.click)
+    workspace.what_if.changed.connect(lambda: viewer.image.aim(workspace.what_if.aim))
     yield
     from explorer.ui.panels.begin_here import BeginHere
     from explorer.ui.window.browser import Browser

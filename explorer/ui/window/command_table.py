@@ -61,7 +61,7 @@ def command_table(commands: Commands) -> list[Command]:
         Command(WALK, "Star the picture, or take its star away", "Ctrl+D", commands.star),
         Command(TAGS, "Another word …", "#", tags.another_word, section=True),
         Command(TAGS, "A new word with a key …", "", tags.new_word),
-        Command(TAGS, "Accept the suggestion", "Return or Enter", tags.accept_suggestion, hears=in_the_middle),
+        Command(TAGS, "Accept the suggestion", "Return or Enter", commands.confirm, hears=in_the_middle),
         Command(
             TAGS, "Reject the suggestion, or take that back", "Backspace", tags.reject_suggestion, hears=in_the_middle
         ),

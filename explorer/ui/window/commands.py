@@ -234,11 +234,15 @@ class Commands:
         )
 
     def step(self, kind: str, step: int) -> None:
-        """Look at the next or previous "picture", "layer" or "filter"; the patch takes the arrows while it follows."""
+        """Look at the next or previous "picture", "layer" or "filter"; a patch that follows takes the arrows, and what
+        is to be laid into the picture."""
         session, parts, network = self.workspace.session, self.parts, self.workspace.library.network
         view = session.view
+        down_across = (step, 0) if kind == "picture" else (0, step)
         if self.workspace.occluding.following and kind != "layer":
-            self.workspace.occluding.move(*((step, 0) if kind == "picture" else (0, step)))
+            self.workspace.occluding.move(*down_across)
+        elif self.workspace.what_if.tool and kind != "layer":
+            self.workspace.what_if.move(*down_across)
         elif kind == "picture":
             picture = parts.pictures.beside(view.picture, step)
             if picture is not None:
@@ -253,6 +257,13 @@ class Commands:
             filter = beside(parts.filters.rows, view.filter, step)
             if filter is not None:
                 session.update(filter=filter)
+
+    def confirm(self) -> None:
+        """Lay what is to be laid into the picture; else accept what is suggested for the filter."""
+        if self.workspace.what_if.tool:
+            self.workspace.what_if.lay()
+        else:
+            self.tags.accept_suggestion()
 
     def select_beside(self, step: int) -> None:
         """Select the next or previous filter too, and look at it."""
