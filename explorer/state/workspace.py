@@ -106,7 +106,7 @@ class Workspace(QObject):
         self.last_step = LastStep(self.tagging, self)
         self.tag_history = TagHistory(self.library, self.tagging, self)
         self.muting = Muting(self.library, self.pipeline, self.tagging, self.evidence, self.settings, self)
-        asked = self.evidence, self.given, self.muting, self.tagging, self.evaluating
+        asked = self.evidence, self.given, self.muting, self.tagging
         self.folder_muting = FolderMuting(self.library, *asked, self)
         self.stages = StagesInView(self.session, self.library, self.pipeline, self)
         self.what_if = PictureWhatIf(self.session, self.library, self.pipeline, self.lists, self)
@@ -132,7 +132,7 @@ class Workspace(QObject):
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self.given, self)
         self.layer_facts = LayerFacts(self.library, self)
-        self.card = CardInView(self.session, self.library, self.evidence, self)
+        self.card = CardInView(self.session, self.library, self.evidence, self.given, self)
         self.reporting = Reporting(self.library, self.evidence, self.tagging, self.given, self.lists, self)
         self.exporting = Exporting(self.library, self.pipeline, self.tagging, self.settings, self)
         self.point_maps = PointMaps(self.session, self.library, self.evidence, self.tagging, self)

@@ -50,7 +50,9 @@ def replace_picture(picture: Path, size: tuple[int, int] = (40, 40)) -> None:
 
 
 def test_the_part_around_a_peak_is_of_the_new_file_for_every_filter(qtbot: QtBot, indexed: Workspace) -> None:
-    gallery = FilterGallery(indexed.session, indexed.library, indexed.evidence, indexed.surrounds, indexed)
+    gallery = FilterGallery(
+        indexed.session, indexed.library, indexed.evidence, indexed.given, indexed.surrounds, indexed
+    )
     picture = indexed.library.folder.pictures[3]
     gallery.watch(True)
 

@@ -1,7 +1,7 @@
 """How well one filter's answers tell each class from the others."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,13 +32,14 @@ class ClassSeparation:
     """The classes, the most frequent first.
 
     `pictures` were counted; of the others, `trained_on` were left out because the network was trained or chosen on
-    them, and `unknown` because nobody says their class.
+    them, and `unknown` because nobody says their class. `of_training` of those counted are such pictures.
     """
 
     classes: tuple[OneClass, ...]
     pictures: int
     trained_on: int
     unknown: int
+    of_training: int = 0
 
     @property
     def surest_first(self) -> tuple[OneClass, ...]:
@@ -69,7 +70,11 @@ def class_separation(
     that the network was trained or chosen on count only where `trained_on`.
     """
     words = np.array(index.given if given is None else given, dtype=object)
-    return separation_of(index.answers(key, by), words, None if trained_on else index.trained_on)
+    values = index.answers(key, by)
+    if not trained_on:
+        return separation_of(values, words, index.trained_on)
+    of_training = int((index.trained_on & np.isfinite(values) & (words != "")).sum())
+    return replace(separation_of(values, words), of_training=of_training)
 
 
 def separation_of(

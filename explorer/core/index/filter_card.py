@@ -71,8 +71,18 @@ class FilterCard:
         return float(((self.peaks < peak).sum() + 0.5 * (self.peaks == peak).sum()) / len(self.peaks))
 
 
-def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_step: OnStep = no_step) -> FilterCard:
-    """The card of a filter whose maps are `size` (height, width); classes leave out pictures that it was trained on."""
+def filter_card(
+    index: FolderIndex,
+    key: FilterKey,
+    size: tuple[int, int],
+    *,
+    with_trained_on: bool = False,
+    on_step: OnStep = no_step,
+) -> FilterCard:
+    """The card of a filter whose maps are `size` (height, width).
+
+    Classes leave out pictures that the network was trained or chosen on, unless they are asked for `with_trained_on`.
+    """
     rows = index.filters()
     own, layer = rows[index.row(key)], rows[rows["layer"] == key.layer]
     peaks = index.answers(key, BY)
@@ -80,7 +90,7 @@ def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_st
     counts, edges = np.histogram(finite, bins=BARS)
     on_step(1, 3)
     silent = bool(own["silent"])
-    classes = class_separation(index, key, by=BY)
+    classes = class_separation(index, key, by=BY, trained_on=with_trained_on)
     if silent:
         classes = replace(classes, classes=())
     on_step(2, 3)

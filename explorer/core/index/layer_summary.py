@@ -52,12 +52,15 @@ def summary_of(
     size: tuple[int, int],
     *,
     given: Sequence[str] | None = None,
+    with_trained_on: bool = False,
     on_step: OnStep = no_step,
 ) -> LayerSummary:
     """Read and compare the answers of a layer whose maps are `size` (height, width), some at a time.
 
-    `given` says the class of each picture in other words than the index does, such as the network's.
+    `given` says the class of each picture in other words than the index does, such as the network's; pictures that the
+    network was trained or chosen on tell classes apart only `with_trained_on`.
     """
+    left_out = np.zeros(len(index.pictures), bool) if with_trained_on else index.trained_on
     filters = index.filters()
     rows = filters[filters["layer"] == layer]
     strength, separated = np.zeros(len(rows)), np.zeros(len(rows))
@@ -71,7 +74,7 @@ def summary_of(
         block = slice(start, min(len(rows), start + at_once))
         answers = index.rows_answers(slice(first + block.start, first + block.stop), BY)
         strength[block] = answers.mean(axis=1, dtype=np.float64)
-        apart = separation(answers, words, index.trained_on, on_step)
+        apart = separation(answers, words, left_out, on_step)
         separated[block] = np.where(rows["silent"][block], np.nan, apart)  # what lies below zero is no answer
     alike = layer_correlations(index, layer, by=BY, on_step=lambda done, _: on_step(len(rows) + done, 3 * len(rows)))
     return LayerSummary(

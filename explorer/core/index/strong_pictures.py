@@ -1,7 +1,7 @@
 """On how many pictures a filter is strong, and which class these have more often than the others: one sentence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,7 @@ class StrongPictures:
     compared: int
     left_out: int
     silent: bool = False
+    of_training: bool = False
 
     def sentence(self) -> str:
         """All of it in words."""
@@ -73,11 +74,11 @@ class StrongPictures:
     def _all(self) -> str:
         """What they were compared with."""
         if self.compared == self.pictures:
-            return f"all {self.compared:,}"
+            return f"all {self.compared:,}{', also those of its training' if self.of_training else ''}"
         if self.trained_on:
             return f"all {self.compared:,} such pictures"
         why = "that the network was not trained on" if self.left_out else "of known class"
-        return f"all {self.compared:,} {why}"
+        return f"all {self.compared:,} {why}{', also those of its training' if self.of_training else ''}"
 
 
 def strong_pictures(
@@ -96,7 +97,8 @@ def strong_pictures(
     threshold = max(0.0, low + STRONG * (high - low))
     words = np.array(index.given if given is None else given, dtype=object)
     left_out = np.zeros(len(values), bool) if trained_on else index.trained_on
-    return strong_of(values, threshold, words, left_out, silent=bool(filter_row["silent"]))
+    found = strong_of(values, threshold, words, left_out, silent=bool(filter_row["silent"]))
+    return replace(found, of_training=trained_on and bool(index.trained_on.any()))
 
 
 def strong_of(

@@ -37,14 +37,16 @@ class Evaluating(FolderQuestion):
         self, library: Library, evidence: Evidence, given: GivenClasses, parent: QObject | None = None
     ) -> None:
         super().__init__(library, evidence, given, parent)
-        self.with_trained_on = False
         self.taxonomy: Path | None = None
 
+    @property
+    def with_trained_on(self) -> bool:
+        """Whether the pictures that the network was trained on are counted too."""
+        return self._given.with_trained_on
+
     def count_trained_on(self, counted: bool) -> None:
-        """Count the pictures that the network was trained on too, or leave them out."""
-        if counted != self.with_trained_on:
-            self.with_trained_on = counted
-            self._again()
+        """Count them too, or leave them out, here and in every other number about classes."""
+        self._given.count_trained_on(counted)
 
     def use_taxonomy(self, path: Path | None) -> None:
         """Add the classes up along a person's tree too, or along none."""

@@ -9,7 +9,6 @@ from explorer.core.counting import counted
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
 from explorer.core.tags.tag import NONE
-from explorer.state.findings.evaluating import Evaluating
 from explorer.state.index.evidence import Evidence
 from explorer.state.index.given_classes import GivenClasses
 from explorer.state.index.question import SLOT, FolderQuestion, lesions_in
@@ -37,7 +36,7 @@ class FolderMuting(FolderQuestion):
     """What was `found` for the filters of a choice; the `sentence` says why there is nothing, or how far it is.
 
     Nothing is measured before `begin`, and what was measured of another index or other words is forgotten. What stands
-    for the muted maps is that of `Muting`, and which pictures count is that of `Evaluating`.
+    for the muted maps is that of `Muting`, and which pictures count is that of `GivenClasses`.
     """
 
     found: FolderMutingResult | None
@@ -49,11 +48,10 @@ class FolderMuting(FolderQuestion):
         given: GivenClasses,
         muting: Muting,
         tagging: Tagging,
-        evaluating: Evaluating,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(library, evidence, given, parent)
-        self._muting, self._tagging, self._evaluating = muting, tagging, evaluating
+        self._muting, self._tagging = muting, tagging
         self._asked: tuple[tuple[FilterKey, ...], str] | None = None
         for signal in (muting.changed, tagging.changed, tagging.reset):
             signal.connect(lambda *answer: self.changed.emit())
@@ -105,7 +103,7 @@ class FolderMuting(FolderQuestion):
         assert network is not None
         assert self._asked is not None
         keys, named = self._asked
-        fill, with_trained_on = self._muting.fill, self._evaluating.with_trained_on
+        fill, with_trained_on = self._muting.fill, self._given.with_trained_on
 
         def work(on_step: OnStep) -> FolderMutingResult:
             from explorer.core.muting.effect import EffectOptions, muting_effect

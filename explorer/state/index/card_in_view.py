@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
 from explorer.state.index.evidence import Evidence
+from explorer.state.index.given_classes import GivenClasses
 from explorer.state.opened.library import Library
 from explorer.state.session import Session, View
 
@@ -23,16 +24,24 @@ class CardInView(QObject):
 
     changed = Signal()
 
-    def __init__(self, session: Session, library: Library, evidence: Evidence, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        library: Library,
+        evidence: Evidence,
+        given: GivenClasses,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._session, self._library, self._evidence = session, library, evidence
+        self._session, self._library, self._evidence, self._given = session, library, evidence, given
         self.card: FilterCard | None = None
         self.wanted = False
-        self._made_of: tuple[FolderIndex, FilterKey] | None = None
+        self._made_of: tuple[FolderIndex, FilterKey, bool] | None = None
         self._soon = QTimer(self, singleShot=True, interval=REST_MS)
         self._soon.timeout.connect(self._ask)
         session.changed.connect(self._view_changed)
         evidence.changed.connect(self._index_changed)
+        given.changed.connect(self._ask)
 
     def want(self, wanted: bool) -> None:
         """Read cards from now on, or not any more."""
@@ -62,19 +71,20 @@ class CardInView(QObject):
         key = FilterKey(view.layer, view.filter)
         if not self.wanted or index is None or network is None:
             return
-        if self._made_of == (index, key) or not self._evidence.covers(network, view.layer, raw=False):
+        with_trained_on = self._given.with_trained_on
+        if self._made_of == (index, key, with_trained_on) or not self._evidence.covers(network, view.layer, raw=False):
             return
         size = network.layers[view.layer].height, network.layers[view.layer].width
 
         def work(on_step: OnStep) -> "FilterCard":
             from explorer.core.index.filter_card import filter_card
 
-            return filter_card(index, key, size, on_step)
+            return filter_card(index, key, size, with_trained_on=with_trained_on, on_step=on_step)
 
         def done(card: "FilterCard") -> None:
             now = self._session.view
             if self._evidence.index is index and (now.layer, now.filter) == (key.layer, key.filter):
-                self.card, self._made_of = card, (index, key)
+                self.card, self._made_of = card, (index, key, with_trained_on)
                 self.changed.emit()
 
         def failed(error: BaseException) -> None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from explorer.core.index import FolderIndex
     from explorer.core.index.layer_summary import LayerSummary
 
+    Counted = tuple[ClassWords | None, bool]
+    """What given words mean, and whether pictures count that the network was trained on."""
+
 SLOT = "compare filters"
 
 
@@ -31,8 +34,8 @@ class FilterFacts(QObject):
     ) -> None:
         super().__init__(parent)
         self._library, self._evidence, self._given = library, evidence, given
-        self._known: dict[int, tuple[FolderIndex, ClassWords | None, LayerSummary]] = {}
-        self._pending: tuple[FolderIndex, ClassWords | None, int] | None = None
+        self._known: dict[int, tuple[FolderIndex, Counted, LayerSummary]] = {}
+        self._pending: tuple[FolderIndex, Counted, int] | None = None
         evidence.changed.connect(self._index_changed)
         given.changed.connect(self._words_changed)
 
@@ -41,27 +44,28 @@ class FilterFacts(QObject):
         index, network = self._evidence.index, self._library.network
         if index is None or network is None or not self._evidence.covers(network, layer, raw=False):
             return None
-        entry, words = self._known.get(layer), self._given.map
-        if entry is None or entry[0] is not index or entry[1] != words:
-            self._ask(index, words, layer, (network.layers[layer].height, network.layers[layer].width))
+        entry, counted = self._known.get(layer), (self._given.map, self._given.with_trained_on)
+        if entry is None or entry[0] is not index or entry[1] != counted:
+            self._ask(index, counted, layer, (network.layers[layer].height, network.layers[layer].width))
         return entry[2] if entry is not None else None
 
-    def _ask(self, index: "FolderIndex", words: "ClassWords | None", layer: int, size: tuple[int, int]) -> None:
-        if self._pending is not None and self._pending[0] is index and self._pending[1:] == (words, layer):
+    def _ask(self, index: "FolderIndex", counted: "Counted", layer: int, size: tuple[int, int]) -> None:
+        if self._pending is not None and self._pending[0] is index and self._pending[1:] == (counted, layer):
             return
-        self._pending = index, words, layer
+        self._pending = index, counted, layer
+        words, with_trained_on = counted
 
         def work(on_step: OnStep) -> "LayerSummary":
             from explorer.core.index.layer_summary import summary_of
 
             meant = {word: words.of(word) for word in set(index.given)} if words is not None else {}
             given = [meant.get(word, "") for word in index.given] if words is not None else None
-            return summary_of(index, layer, size, given=given, on_step=on_step)
+            return summary_of(index, layer, size, given=given, with_trained_on=with_trained_on, on_step=on_step)
 
         def done(summary: "LayerSummary") -> None:
             self._pending = None
             if self._evidence.index is index:
-                self._known[layer] = index, words, summary
+                self._known[layer] = index, counted, summary
                 self.changed.emit(layer)
 
         def failed(error: BaseException) -> None:

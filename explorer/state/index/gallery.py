@@ -13,6 +13,7 @@ from explorer.core.errors import UserError, in_words
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
 from explorer.state.index.evidence import Evidence
+from explorer.state.index.given_classes import GivenClasses
 from explorer.state.index.question import lesions_in
 from explorer.state.index.surrounds import MeasuredSurrounds
 from explorer.state.opened.file_state import state_of
@@ -79,11 +80,13 @@ class FilterGallery(QObject):
         session: Session,
         library: Library,
         evidence: Evidence,
+        given: GivenClasses,
         surrounds: MeasuredSurrounds,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._library, self._evidence, self._surrounds = session, library, evidence, surrounds
+        self._session, self._library, self._evidence, self._given = session, library, evidence, given
+        self._surrounds = surrounds
         self.kind, self.by, self.seed = "strongest", "inside", 0
         self.answer: Answer | None = None
         self.trouble = ""
@@ -99,6 +102,7 @@ class FilterGallery(QObject):
         surrounds.changed.connect(self._wait_for_surrounds)
         session.changed.connect(self._view_changed)
         evidence.changed.connect(self._index_changed)
+        given.changed.connect(self._look)
         library.replaced.connect(self._forget)
         library.folder_opened.connect(lambda folder: self._begin_anew())
         library.network_opened.connect(lambda network: self._begin_anew())
@@ -163,7 +167,8 @@ class FilterGallery(QObject):
         """Have the pictures chosen, where somebody looks and it is not what was chosen last."""
         index, view, folder, network = self.index, self._session.view, self._library.folder, self._library.network
         key = FilterKey(view.layer, view.filter)
-        wanted = (index, key, self.kind, self.by, self.seed)
+        with_trained_on = self._given.with_trained_on
+        wanted = (index, key, self.kind, self.by, self.seed, with_trained_on)
         if not self._watched or self.kind != "surround":
             self._surrounds.drop()
         if not self._watched or index is None or folder is None or network is None or wanted == self._done:
@@ -180,7 +185,7 @@ class FilterGallery(QObject):
 
         def work(on_step: OnStep) -> Answer:
             lesions = lesions_in(folder, index)
-            return _answer(index, key, size, kind, by, seed, lesions, surrounds, root, positions)
+            return _answer(index, key, size, kind, by, seed, with_trained_on, lesions, surrounds, root, positions)
 
         def done(answer: Answer) -> None:
             self._done = wanted
@@ -231,6 +236,7 @@ def _answer(
     kind: str,
     by: str,
     seed: int,
+    with_trained_on: bool,
     lesions: Mapping[str, str],
     surrounds: "Surrounds | None",
     root: Path,
@@ -246,7 +252,7 @@ def _answer(
         key=key,
         by=by,
         gallery=tile_gallery,
-        sentence=strong_pictures(index, key).sentence(),
+        sentence=strong_pictures(index, key, trained_on=with_trained_on).sentence(),
         scale=index.scale(key),
         ring=share_in_ring(float(index.filters()[index.row(key)]["ring_ratio"]), size),
         measured=len(index.pictures),

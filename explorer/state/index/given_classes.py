@@ -18,7 +18,8 @@ class GivenClasses(QObject):
     """The map from given words to the network's classes, one for each network and set of words.
 
     What a person edits is kept in a file of its own, which the commands read too; what was only proposed is proposed
-    anew. `changed` when network, words or map are others; `problem(error)` where a map cannot be kept.
+    anew. `changed` when network, words, map or what is counted are others; `problem(error)` where a map cannot be kept.
+    Pictures that the network was trained on are left out of every number about classes, unless a person asks for them.
     """
 
     changed = Signal()
@@ -29,6 +30,8 @@ class GivenClasses(QObject):
         self._settings, self._library, self._evidence = settings, library, evidence
         self._known: ClassWords | None = None
         self._asked = False
+        self.with_trained_on = False
+        """Whether pictures that the network was trained on are counted in numbers about classes."""
         for signal in (library.network_opened, library.folder_opened, evidence.changed):
             signal.connect(lambda *answer: self._forget())
 
@@ -63,6 +66,12 @@ class GivenClasses(QObject):
         self._settings.set_text(self._setting, "")
         self._asked, self._known = True, edited
         self.changed.emit()
+
+    def count_trained_on(self, counted: bool) -> None:
+        """Count the pictures that the network was trained on too, or leave them out."""
+        if counted != self.with_trained_on:
+            self.with_trained_on = counted
+            self.changed.emit()
 
     @property
     def file(self) -> Path | None:

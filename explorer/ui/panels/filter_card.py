@@ -230,4 +230,6 @@ def classes_of(card: "FilterCard") -> list[str]:
         lines.append(f"{entry.name}: {entry.mean:.3g}, {spoken(entry.auc, 2)}")
     left = [(by_class.trained_on, "it was trained on"), (by_class.unknown, "without a class")]
     left_out = " and ".join(f"{counted(count, 'picture')} {why}" for count, why in left if count)
+    if by_class.of_training:
+        lines.append(f"counting {counted(by_class.of_training, 'picture')} that it was trained on")
     return [*lines, f"without {left_out}"] if left_out else lines

@@ -60,7 +60,11 @@ class FindingsPanel(QWidget):
         self._left_out = label("", "quiet", wrap=True)
         self._left_out.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._trained = PlainTool("with training pictures", checkable=True)
-        tip(self._trained, "Count the pictures that the network was trained on as well: it knows their answers.")
+        tip(
+            self._trained,
+            "Count the pictures that the network was trained on as well, on cards and in the order by class too: it "
+            "knows their answers.",
+        )
         self._trained.clicked.connect(evaluating.count_trained_on)
         self._words, self._readers = PlainTool("Words …"), PlainTool("Readers …")
         self._taxonomy = PlainTool("Taxonomy …")

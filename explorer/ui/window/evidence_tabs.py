@@ -52,7 +52,9 @@ def _pictures(workspace: Workspace) -> QWidget:
     from explorer.state.index.gallery import FilterGallery
     from explorer.ui.panels.gallery_panel import GalleryPanel
 
-    gallery = FilterGallery(workspace.session, workspace.library, workspace.evidence, workspace.surrounds)
+    gallery = FilterGallery(
+        workspace.session, workspace.library, workspace.evidence, workspace.given, workspace.surrounds
+    )
     panel = GalleryPanel(workspace.session, workspace.library, gallery)
     gallery.setParent(panel)
     panel.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
