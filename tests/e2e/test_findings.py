@@ -57,6 +57,28 @@ def test_without_an_index_the_tab_says_so_calmly(demo: Person) -> None:
     assert not panel._readers.isEnabled()
 
 
+def test_where_all_were_trained_on_the_button_that_counts_them_is_there(demo: Person, tmp_path: Path) -> None:
+    folder = demo.workspace.library.folder
+    names = tuple(path.relative_to(folder.path).as_posix() for path in folder.pictures)
+    path = write_index(
+        tmp_path / "index.h5",
+        np.ones((2, len(names))),
+        names=names,
+        given=tuple("mel" if place % 2 else "nv" for place in range(len(names))),
+        classes=("other", "melanoma"),
+        trained_on=np.ones(len(names), bool),
+    )
+    panel = findings(demo)
+    demo.workspace.evidence.take(open_index(path))
+    demo.until(lambda: "used for training" in panel._nothing.text())
+    assert 'The button "with training pictures" counts those as well.' in panel._nothing.text()
+    assert "--" not in panel._nothing.text()
+    assert panel._trained.isVisible()
+    demo.click(panel._trained)
+    demo.until(lambda: demo.workspace.evaluating.found is not None)
+    assert demo.workspace.evaluating.found.left_out.asked_for
+
+
 def test_nothing_of_the_figures_is_cut_in_a_small_window(demo: Person, index: Path) -> None:
     findings(demo)
     demo.workspace.evidence.take(open_index(index))

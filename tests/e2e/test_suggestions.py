@@ -17,6 +17,7 @@ from explorer.core.tags.book import FilterKey
 from explorer.state.suggestions.concept import SLOT
 from explorer.state.suggestions.rejections import rejected_of
 from explorer.state.suggestions.suggesting import Suggesting, place_of
+from explorer.state.suggestions.wording import NOT_MADE
 from explorer.ui.panels.suggestion_chart import SuggestionChart
 from explorer.ui.widgets.filter_model import ASKED
 from explorer.ui.widgets.lists import HINTS, MARKS
@@ -26,6 +27,7 @@ from tests.e2e.conftest import Person
 from tests.e2e.test_mouse_alone import pick
 from tests.e2e.test_near_at_hand import menu_on
 
+SHIFT = Qt.KeyboardModifier.ShiftModifier
 REASON = "answers 4.1 x more on the bottom border than on the rest of the lesion; on 500 pictures"
 
 
@@ -339,6 +341,26 @@ def test_filters_with_a_suggestion_are_listed_marked_and_walked(suggested: Perso
     assert "No filter has a suggestion" in suggested.message
     suggested.press("Backspace")
     assert grid.rows == [1]
+
+
+def test_while_suggestions_are_made_nobody_says_that_there_are_none(
+    suggested: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suggesting = suggested.workspace.suggesting
+    suggesting._known, suggesting.stage, suggesting.done, suggesting.total = {}, "probes", 10, 20
+    asks = "Return", "Backspace", "K"
+
+    def said() -> set[str]:
+        words = set()
+        for key, modifier in (*((key, Qt.KeyboardModifier.NoModifier) for key in asks), ("K", SHIFT)):
+            suggested.press(key, modifier=modifier)
+            words.add(suggested.message)
+        return words
+
+    assert said() == {NOT_MADE}
+    monkeypatch.setattr(type(suggesting), "running", property(lambda self: True))
+    (words,) = said()
+    assert words.startswith("Suggestions are still being made: trying changes 50 %")
 
 
 def test_under_the_mouse_is_what_lies_over_the_picture(suggested: Person) -> None:

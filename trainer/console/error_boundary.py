@@ -121,14 +121,13 @@ class Parser(argparse.ArgumentParser):
 
 
 def _flags(parser: argparse.ArgumentParser, arguments: argparse.Namespace | None = None) -> list[str]:
-    """The flags of a parser and of the subcommands that were chosen from it."""
-    flags: list[str] = []
+    """The flags of a parser, or those of the subcommand that was chosen from it, which takes no others."""
     for action in parser._actions:
-        flags += [flag for flag in action.option_strings if flag.startswith("--")]
         if isinstance(action, argparse._SubParsersAction):
             chosen = action.choices.get(getattr(arguments, action.dest, None) or "")
-            flags += _flags(chosen, arguments) if chosen else []
-    return flags
+            if chosen is not None:
+                return _flags(chosen, arguments)
+    return [flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")]
 
 
 _ELSEWHERE = {

@@ -65,7 +65,7 @@ class LeftOut:
             said += " Where the network's classes are others, make the index again with their names at --classes."
         if not self.trained_on or self.asked_for:
             return said
-        return f'{said} --with-trained-on (the window\'s "with training pictures") counts those as well.'
+        return f"{said} --with-trained-on counts those as well."
 
 
 def chosen_pictures(

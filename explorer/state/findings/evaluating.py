@@ -44,6 +44,12 @@ class Evaluating(FolderQuestion):
         """Whether the pictures that the network was trained on are counted too."""
         return self._given.with_trained_on
 
+    @property
+    def of_training(self) -> int:
+        """How many pictures of the index the network was trained or chosen on."""
+        index = self._evidence.index
+        return int(index.trained_on.sum()) if index is not None else 0
+
     def count_trained_on(self, counted: bool) -> None:
         """Count them too, or leave them out, here and in every other number about classes."""
         self._given.count_trained_on(counted)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from explorer.state.lens.chosen_lens import ChosenLens
 
 SLOT = "suggested concept"
+NOTHING = "Nothing is suggested for this filter: there is nothing to lay over the picture."
 
 
 class SuggestedConcept(QObject):
@@ -74,7 +75,7 @@ class SuggestedConcept(QObject):
             self._wanted = False
             suggestion = self._suggesting.suggestion
             if suggestion is None or not suggestion.tag:
-                return "Nothing is suggested for this filter: there is nothing to lay over the picture."
+                return self._suggesting.missing or NOTHING
             words = f"{suggestion.words[:1].upper()}{suggestion.words[1:]}"
             why = ": what answers to a color answers wherever the picture has it" * (suggestion.concept == "color")
             return f"{words} has no place of its own on the picture{why}."

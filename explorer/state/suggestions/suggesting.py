@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.core.counting import counted
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
@@ -18,6 +17,7 @@ from explorer.state.opened.library import Library
 from explorer.state.session import Session, View
 from explorer.state.suggestions.answer import Answer
 from explorer.state.suggestions.rejections import lay_rejected, rejected_in, rejected_of
+from explorer.state.suggestions.wording import NOT_MADE, outcome_words, progress_words
 from explorer.state.tags.tagging import Tagging
 from explorer.state.workers.command_process import CommandProcess, number
 from explorer.state.workers.kept_changes import KeptChanges
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from explorer.core.suggestions import Suggestion, Suggestions
 
 SLOT = "read suggestions"
-FEW_PICTURES = 50
-"""With fewer hardly anything stands out from chance."""
-STAGES = {"concepts": "finding concepts", "filters": "comparing filters", "probes": "trying changes"}
 
 
 class Suggesting(QObject):
@@ -87,12 +84,7 @@ class Suggesting(QObject):
     def outcome(self) -> str:
         """For how many filters a tag is suggested, in words; "" before any was looked for."""
         index, tagged = self._evidence.index, sum(bool(suggestion.tag) for suggestion in self._known.values())
-        if not self._known or index is None:
-            return ""
-        if not tagged:
-            few = counted(len(index.pictures), "picture")
-            return f"No filter has a suggestion: on {few} nothing stands out from chance. More pictures tell more."
-        return f"{tagged:,} of {len(self._known):,} filters have a suggestion."
+        return outcome_words(tagged, len(self._known), len(index.pictures)) if self._known and index is not None else ""
 
     @property
     def possible(self) -> bool:
@@ -105,10 +97,15 @@ class Suggesting(QObject):
     @property
     def progress(self) -> str:
         """How far the process is, in words, and what not to hope for."""
-        share, index = f" {100 * self.done // self.total} %" if self.total else "", self._evidence.index
-        few = index is not None and len(index.pictures) < FEW_PICTURES
-        doubt = f"; {counted(len(index.pictures), 'picture')} may be too few to tell" if few and index else ""
-        return f"{STAGES.get(self.stage, 'beginning')}{share}{doubt}"
+        index = self._evidence.index
+        return progress_words(self.stage, self.done, self.total, len(index.pictures) if index is not None else 0)
+
+    @property
+    def missing(self) -> str:
+        """Why no filter has a suggestion yet, in words; "" where they were made."""
+        if self.running:
+            return f"Suggestions are still being made: {self.progress}."
+        return "" if self.made else NOT_MADE
 
     @property
     def key(self) -> FilterKey:

@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from explorer.core.counting import counted
@@ -29,6 +29,8 @@ ROOM = 784
 """Pixels of width from which on all stands beside each other."""
 ROOM_FOR_FIGURES = 560
 """Pixels of width from which on a curve and the table stand beside each other."""
+BESIDE_SENTENCE = 640
+"""Pixels of width from which on the button stands behind the sentence that it is about."""
 WORTH_A_LOOK = Page("Worth a look", "artifacts that go with the score, and all figures in words", (2,))
 CURVE = "the curve of every threshold, with what a threshold is worth"
 TABLE = "given and predicted classes; a click on a cell lists its pictures"
@@ -88,7 +90,8 @@ class FindingsPanel(QWidget):
         self._stack.addWidget(self._parts())
         self._findings = QWidget()
         self._asks = QWidget()
-        self._asks.setLayout(WrappingRow(self._trained, self._words, self._readers, self._taxonomy))
+        self._buttons = WrappingRow(self._words, self._readers, self._taxonomy, self._trained)
+        self._asks.setLayout(self._buttons)
         self._top = top = row(self._switch, self._left_out, self._asks)
         top.setStretch(1, 1)
         self._findings.setLayout(column(top, self._stack, gap=SPACE))
@@ -105,6 +108,10 @@ class FindingsPanel(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._evaluating.look(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_trained()
 
     def show_lists(self, shown: bool) -> None:
         """Show the lists of artifacts, or the findings."""
@@ -134,6 +141,18 @@ class FindingsPanel(QWidget):
             self._lines.insertWidget(1, self._asks) if wanted else self._top.addWidget(self._asks)
         self._switch.setVisible(wanted)
 
+    def _place_trained(self) -> None:
+        """Behind the sentence that says how many are left out, where both have room; else with the other buttons."""
+        wanted = self.width() >= BESIDE_SENTENCE
+        if wanted == (self._buttons.indexOf(self._trained) < 0):
+            return
+        self._buttons.removeWidget(self._trained)
+        self._top.removeWidget(self._trained)
+        if wanted:
+            self._top.insertWidget(2, self._trained)
+        else:
+            self._buttons.addWidget(self._trained)
+
     def _show(self) -> None:
         evaluation = self._evaluating.found
         self._trained.setChecked(self._evaluating.with_trained_on)
@@ -143,9 +162,7 @@ class FindingsPanel(QWidget):
         self._show_switch()
         for button in (self._readers, self._taxonomy):
             button.setEnabled(evaluation is not None)
-        self._trained.setVisible(
-            (evaluation is not None and evaluation.left_out.trained_on > 0) or self._trained.isChecked()
-        )
+        self._trained.setVisible(self._evaluating.of_training > 0)
         if evaluation is not None:
             self.curves.show_evaluation(evaluation)
             self._show_counts()

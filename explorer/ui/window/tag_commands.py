@@ -82,7 +82,8 @@ class TagCommands:
     def _answer(self, answer: Callable[[], bool]) -> None:
         answered: list[bool] = []
         if self._guard(lambda: answered.append(answer())) and not answered[0]:
-            self._parts.problems.show_text("Nothing is suggested for this filter.", calm=True)
+            missing = self._workspace.suggesting.missing
+            self._parts.problems.show_text(missing or "Nothing is suggested for this filter.", calm=True)
 
     def show_concept(self) -> None:
         """Lay what is suggested over the picture, or go back to the filter's map."""
@@ -98,7 +99,8 @@ class TagCommands:
         key, waiting = FilterKey(view.layer, view.filter), self._workspace.suggesting.waiting
         next_key = next_where(network.layers, waiting, key, step)
         if next_key is None:
-            self._parts.problems.show_text("No filter has a suggestion that waits for an answer.", calm=True)
+            missing = self._workspace.suggesting.missing
+            self._parts.problems.show_text(missing or "No filter has a suggestion that waits for an answer.", calm=True)
         else:
             self._workspace.session.update(layer=next_key.layer, filter=next_key.filter)
 

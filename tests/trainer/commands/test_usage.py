@@ -42,6 +42,13 @@ def test_so_it_does_in_the_explorer(words: list[str], near: str, capsys: pytest.
     assert f"did you mean {near}?" in capsys.readouterr().err
 
 
+def test_a_flag_of_another_command_is_not_proposed(capsys: pytest.CaptureFixture[str]) -> None:
+    """The window's own flags are none of a subcommand's."""
+    with pytest.raises(SystemExit):
+        explorer(["compare", "--model", "m", "--with", "m", "--images", "d", "--out", "o", "--labels", "x"])
+    assert "did you mean --labels" not in capsys.readouterr().err
+
+
 def test_a_required_flag_that_was_mistyped_is_not_called_missing(capsys: pytest.CaptureFixture[str]) -> None:
     for words, said in (
         (["train", "--dta", "x", "--out", "y"], "unrecognized arguments: --dta; did you mean --data?"),
