@@ -84,7 +84,7 @@ class AttributionJob:
         todo: list[tuple[Path | None, Path]]
         single = arguments.images is None
         if single:
-            todo = [(arguments.image, arguments.out)]
+            todo = [(arguments.image, _named(arguments.out, arguments.image))]
         else:
             if arguments.images.is_file():
                 raise UserError(f"{arguments.images} is a file; give one picture with --image.")
@@ -95,7 +95,7 @@ class AttributionJob:
             self._check(out for _, out in todo)
         if not arguments.yes:
             self._ask(arguments.out, todo)
-        root = arguments.out.parent if single else arguments.out
+        root = todo[0][1].parent if single else arguments.out
         _make_folders(root, (out.parent for _, out in todo))
         written: list[str] = []
         failed: list[str] = []
@@ -115,7 +115,9 @@ class AttributionJob:
                         failed += [f"{left:,} more pictures were not begun; the same command goes on."] * bool(left)
                         break
         summary: Described = {"written": written, "failed": failed, "method": self.method}
-        text = f"{len(written)} written to {arguments.out}" + (f" ({self.method})" if self.method else "")
+        text = f"{len(written)} written to {todo[0][1] if single else arguments.out}" + (
+            f" ({self.method})" if self.method else ""
+        )
         if self.correlations:
             from explorer.core.attribution.randomised import LikeShuffled
 
@@ -249,6 +251,15 @@ def read_picture(path: Path | None) -> "RGB":
 def _place(path: Path, folder: Path, out: Path) -> Path:
     """Where a picture's result lies: the same path under `out`, its ending kept, so that no two are one."""
     return out / path.relative_to(folder).with_name(f"{path.name}.npz")
+
+
+def _named(out: Path, image: Path | None) -> Path:
+    """The .npz of one picture: in a folder under the picture's name, and with its ending where a name has none."""
+    if out.is_dir() and image is not None:
+        return _place(image, image.parent, out)
+    if not out.suffix:
+        return out.with_name(f"{out.name}.npz")
+    return out.with_suffix(".npz") if out.suffix.lower().removeprefix(".") in FORMATS else out  # the figure's own name
 
 
 def _make_folders(root: Path, folders: Iterable[Path]) -> None:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from explorer.core.network.opening import Network
 
 
+MENTIONED = 1_000_000
+"""Bytes from which on it is said how much lies beside an index."""
+
+
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `index` to the explorer's subcommands; its `run` is set as a default."""
     parser = subparsers.add_parser(
@@ -276,7 +280,8 @@ def _line(entry: "Kept") -> str:
         entry.problem
         or f"{entry.network}, {entry.pictures:,} of {entry.asked:,} pictures of {entry.folder or 'a folder'}"
     )
-    return f"{entry.path.name}  {entry.size / 1e6:,.1f} MB  {printable(about, 400)}"
+    beside = f" ({entry.beside / 1e6:,.1f} MB of it what was found out with it)" if entry.beside >= MENTIONED else ""
+    return f"{entry.path.name}  {entry.size / 1e6:,.1f} MB{beside}  {printable(about, 400)}"
 
 
 def _values(entry: "Kept") -> dict[str, Any]:
@@ -287,5 +292,6 @@ def _values(entry: "Kept") -> dict[str, Any]:
         "pictures": entry.pictures,
         "asked": entry.asked,
         "bytes": entry.size,
+        "bytes_beside": entry.beside,
         "problem": entry.problem,
     }

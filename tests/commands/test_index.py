@@ -118,6 +118,9 @@ def test_what_is_kept_is_counted_and_removed_with_all_that_was_found_out_with_it
     assert (
         largest["bytes"] == sum(path.stat().st_size for path in (data / "indexes").rglob("*") if path.is_file()) - 700
     )
+    assert largest["bytes_beside"] == 1_000_000 + 2 * 5000 + rejected.stat().st_size
+    assert main([*words, "--list"]) == 0
+    assert "(1.0 MB of it what was found out with it)" in capsys.readouterr().out
     assert (gone["name"], gone["bytes"]) == (f"{'0' * 20}.h5", 700)
     assert "gone" in gone["problem"]
     assert main([*words, "--delete", "0" * 20]) == 0

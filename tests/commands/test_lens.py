@@ -41,6 +41,20 @@ def test_a_picture_through_a_lens(tmp_path: Path, pictures: Path, name: str) -> 
     assert (drawn["kind"], drawn["target"]) == (name, target)
 
 
+def test_one_picture_goes_where_a_person_means(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image, folder = pictures / "benign" / "picture1.png", tmp_path / "maps"
+    given = ["--image", str(image), "--figures", "png", "--dpi", "50"]
+    for out in ("one", "two.png"):
+        assert main([*words(tmp_path, "saliency", "class:malignant", *given), "--out", str(tmp_path / out)]) == 0
+        assert f"2 written to {tmp_path / out[:3]}.npz" in capsys.readouterr().out
+        assert sorted(path.name for path in tmp_path.glob(f"{out[:3]}*")) == [f"{out[:3]}.npz", f"{out[:3]}.png"]
+    folder.mkdir()
+    assert main([*words(tmp_path, "saliency", "class:malignant", *given), "--out", str(folder)]) == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["picture1.png.npz", "picture1.png.png"]
+
+
 def test_the_same_on_shuffled_weights_is_another_result(
     tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -418,3 +418,15 @@ def test_the_words_of_dermoscopy_are_offered_where_a_person_wants_them(open_wind
     row = person.parts.tags.rows.rows[0]
     assert row.detail.findText("atypical") >= 0
     person.wait_for_maps()
+
+
+def test_undo_says_where_there_is_nothing_to_take_back(demo: Person) -> None:
+    demo.control("Z")
+    assert demo.message == "There is no change of tags to take back."
+    demo.control("Y")
+    assert demo.message == "Nothing was taken back that could be done again."
+    demo.press("H")
+    demo.control("Z")
+    assert not demo.workspace.tagging.book.tags(FilterKey(7, 0))
+    demo.control("Y")
+    assert [tag.tag for tag in demo.workspace.tagging.book.tags(FilterKey(7, 0))] == ["hair"]

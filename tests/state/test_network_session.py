@@ -56,3 +56,19 @@ def test_two_networks_are_open_side_by_side(qtbot: QtBot, tmp_path: Path) -> Non
     finally:
         for session in sessions:
             session.close()
+
+
+def test_networks_that_trainers_all_call_alike_are_told_apart_by_their_folders(
+    qtbot: QtBot, workspace: Workspace, tmp_path: Path, pictures: Path
+) -> None:
+    for name in ("first run", "second run"):
+        (tmp_path / name).mkdir()
+    open_both(qtbot, workspace, save_small(tmp_path / "first run" / "network.safetensors"), pictures)
+    workspace.second.open_network(
+        Request(save_small(tmp_path / "second run" / "best_model-12.safetensors", seed=1), device="cpu")
+    )
+    qtbot.waitUntil(lambda: workspace.second.network is not None)
+    assert workspace.second.titles == ("first run/network", "second run/best_model-12")
+    assert "second run/best_model-12" in workspace.sides.both.caption(second=True)
+    workspace.opening.open_model(Request(save_small(tmp_path / "first run" / "skin_net.safetensors"), device="cpu"))
+    qtbot.waitUntil(lambda: workspace.second.titles[0] == "skin_net")

@@ -190,7 +190,7 @@ class Lines(Progress):
             parts = [f"{self._done:,} of {self._total:,}{unit}", so_far]
         left = self._left(now)
         if left >= 1:
-            parts.append(f"about {duration(left)} left")
+            parts.append(f"about {duration(left)} left{' of this part' if self._stage else ''}")
         return f"{title}: {', '.join(parts)}" + (f"; {self._beside}" if self._beside else "")
 
     def _left(self, now: float) -> float:

@@ -179,7 +179,7 @@ def _lines(card: FilterCard, layer: str, strong: str) -> tuple[str, ...]:
     )
     edge = " · mostly at the picture's edge (padding)" if card.at_edge else ""
     classes = [
-        f"{of_class.name}: mean peak {of_class.mean:.3g}, AUC {spoken(of_class.auc, 2)}"
+        f"{of_class.name} ({of_class.pictures:,}): mean peak {of_class.mean:.3g}, AUC {spoken(of_class.auc, 2)}"
         for of_class in card.classes.surest_first[:3]
     ]
     alike = ", ".join(f"{neighbour.key} ({neighbour.r:.2f})" for neighbour in card.alike)

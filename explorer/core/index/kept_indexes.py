@@ -10,7 +10,7 @@ from pathlib import Path
 from explorer.core.errors import UserError
 from explorer.core.index.folder_index import open_index
 from explorer.core.index.own_key import data_folder
-from explorer.core.index.parts import bytes_of_an_answer
+from explorer.core.index.parts import bytes_of_an_answer, folder_of
 from explorer.core.network.opening import Network
 
 _LETTERS = 20
@@ -26,7 +26,7 @@ class Kept:
     """An index that is kept: its file, the network's name, how many pictures of how many, bytes on the disk.
 
     `problem` is a sentence where it cannot be read, else "". `files` are all files and folders that belong to it: its
-    parts, and what was found out with it; `decided` are those that say what a person decided.
+    parts, and what was found out with it (`beside` bytes); `decided` are those that say what a person decided.
     """
 
     path: Path
@@ -38,6 +38,7 @@ class Kept:
     problem: str = ""
     files: tuple[Path, ...] = ()
     decided: tuple[Path, ...] = ()
+    beside: int = 0
 
 
 def place_of(network: Network, images: Path, data: Path | None = None) -> Path:
@@ -82,9 +83,9 @@ def expected_size(network: Network, pictures: int) -> int:
 
 def _kept(path: Path, paths: Sequence[Path]) -> Kept:
     found_out, decided = [one for one in paths if _found_out(one)], [one for one in paths if not _found_out(one)]
-    everything = [file for one in paths for file in (one, *(one.rglob("*") if one.is_dir() else ()))]
-    size = sum(file.stat().st_size for file in everything if file.is_file())
-    bare = Kept(path, "", "", 0, 0, size, GONE, tuple(found_out), tuple(decided))
+    size = sum(map(_bytes_of, paths))
+    beside = size - sum(_bytes_of(one) for one in (path, folder_of(path)) if one in paths)
+    bare = Kept(path, "", "", 0, 0, size, GONE, tuple(found_out), tuple(decided), beside)
     if not path.exists():
         return bare
     try:
@@ -100,6 +101,12 @@ def _kept(path: Path, paths: Sequence[Path]) -> Kept:
             )
     except UserError as error:
         return replace(bare, problem=str(error))
+
+
+def _bytes_of(path: Path) -> int:
+    """The bytes of a file, or of all files in a folder."""
+    files = path.rglob("*") if path.is_dir() else (path,)
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _found_out(path: Path) -> bool:

@@ -124,7 +124,7 @@ class BothDrawn:
         key = self._match.key if second else self._match.first
         if network is None:
             return ""
-        parts = [f"{'B' if second else 'A'}: {clipped(network.name, LONGEST)}"]
+        parts = [f"{'B' if second else 'A'}: {clipped(self._second.titles[second], LONGEST)}"]
         if self._lens.lens is None:
             parts.append(str(key) if key is not None else "")
         if second:

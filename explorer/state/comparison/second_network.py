@@ -47,6 +47,11 @@ class SecondNetwork(QObject):
         return self.session.network
 
     @property
+    def titles(self) -> tuple[str, str]:
+        """What the first network and this one are called, "" for one that is not there."""
+        return self._library.network_session.title, self.session.title
+
+    @property
     def request(self) -> Request | None:
         """What was asked to open it."""
         return self.session.request

@@ -68,7 +68,12 @@ class SideBySide(QObject):
     @property
     def name(self) -> str:
         """That of the second network; "" while there is none."""
-        return self._second.network.name if self._second.network is not None else ""
+        return self.titles[1]
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """What both networks are called."""
+        return self._second.titles
 
     @property
     def in_front(self) -> Drawn | None:

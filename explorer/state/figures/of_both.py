@@ -21,7 +21,7 @@ def drawn_both(session: Session, pipeline: Pipeline, lens: ChosenLens, sides: Si
     view, through = session.view, lens.lens
     predictions = [f"{name}: {spoken(words)}" for name, words in zip("AB", sides.predictions, strict=True)]
     subject = f"filter {view.layer}:{view.filter} of A" if through is None else f"{through.title}, {lens.target}"
-    names = (f"A: {pipeline.network.name}" if pipeline.network is not None else "", f"B: {second.name}")
+    names = [f"{letter}: {title}" for letter, title in zip("AB", sides.titles, strict=True)]
     lines = (" · ".join((shown.picture.stem, *predictions)), " · ".join((subject, *names, *sides.notes)))
     first = f"layer{view.layer:02}_filter{view.filter:03}" if through is None else through.name
     name = f"{first}_{shown.picture.stem}_{'B-A' if sides.difference_beside else 'A_B'}"

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from explorer.core.network.opening import Network
     from trainer.networks.input_spec import InputSpec
 
+_COMMON = re.compile(
+    r"(net|network|model|weights|checkpoint|ckpt|state_dict|pytorch_model|best|last|final|epoch)"
+    r"([-_=. ]?(model|network|weights|checkpoint|best|last|final|\d+))*",
+    re.IGNORECASE,
+)
+"""Names of files that tell nobody which network it is."""
 LARGEST_MAP, VALUES_EACH = 64, 100_000
 """Side and number of values of a layer's maps on another picture: they are drawn small, and hundreds are in sight."""
 
@@ -100,6 +107,15 @@ class NetworkSession(QObject):
     def workers(self) -> tuple[Jobs, Jobs, Jobs, Jobs]:
         """All workers, to listen to their progress."""
         return self.interactive, self.batch, self.long, self.matching
+
+    @property
+    def title(self) -> str:
+        """The network's name, after its folder's where many networks' files are called so; "" while none is open."""
+        if self.network is None or self.request is None:
+            return ""
+        folder = self.request.path.absolute().parent.name
+        common = _COMMON.fullmatch(self.network.name) is not None
+        return f"{folder}/{self.network.name}" if common and folder else self.network.name
 
     @property
     def opening_words(self) -> dict[str, str]:

@@ -225,9 +225,9 @@ def classes_of(card: "FilterCard") -> list[str]:
     known = [entry for entry in by_class.surest_first if math.isfinite(entry.auc.value)]
     if not known:
         return ["No two classes of pictures are known: there is nothing to tell apart."]
-    lines = ["class: mean peak, AUC of the peak"]
+    lines = ["class (pictures): mean peak, AUC of the peak"]
     for entry in known:
-        lines.append(f"{entry.name}: {entry.mean:.3g}, {spoken(entry.auc, 2)}")
+        lines.append(f"{entry.name} ({entry.pictures:,}): {entry.mean:.3g}, {spoken(entry.auc, 2)}")
     left = [(by_class.trained_on, "it was trained on"), (by_class.unknown, "without a class")]
     left_out = " and ".join(f"{counted(count, 'picture')} {why}" for count, why in left if count)
     if by_class.of_training:

@@ -104,6 +104,22 @@ class TagCommands:
         else:
             self._workspace.session.update(layer=next_key.layer, filter=next_key.filter)
 
+    def undo(self) -> None:
+        """Take the last change of tags back; say where there is none."""
+        tagging = self._workspace.tagging
+        self._go_through(tagging.undo, tagging.stack.canUndo(), "There is no change of tags to take back.")
+
+    def redo(self) -> None:
+        """Do again what was taken back; say where there is nothing."""
+        tagging = self._workspace.tagging
+        self._go_through(tagging.redo, tagging.stack.canRedo(), "Nothing was taken back that could be done again.")
+
+    def _go_through(self, step: Callable[[], object], possible: bool, missing: str) -> None:
+        if possible:
+            self._guard(step)
+        else:
+            self._parts.problems.show_text(missing, calm=True)
+
     def suggest_tags(self) -> None:
         """Begin to make suggestions; say what is missing where they cannot be made."""
         suggesting = self._workspace.suggesting

@@ -115,7 +115,7 @@ class TopBar(QWidget):
     def _network_opened(self) -> None:
         network = self._library.network
         assert network is not None
-        self._model.setText(clipped(network.name, LONGEST))
+        self._model.setText(clipped(self._library.network_session.title, LONGEST))
         self._model.offer()
         tip(self._model, "\n".join(lines_of(network)))
         proposed = proposed_words(network)

@@ -57,7 +57,7 @@ def test_a_stage_is_named_and_counted_by_itself(capsys: pytest.CaptureFixture[st
     said = capsys.readouterr().err.splitlines()
     assert said == [
         "report, muting: 0 of 10, 1 min 40 s so far",
-        "report, muting: 5 of 10, 2 min so far, about 20 s left",
+        "report, muting: 5 of 10, 2 min so far, about 20 s left of this part",
     ]
 
 
