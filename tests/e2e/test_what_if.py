@@ -128,6 +128,16 @@ def test_a_picture_is_changed_by_keys_alone(demo: Person) -> None:
     assert demo.view.filter == before.filter + 1
 
 
+def test_who_comes_to_the_tab_walks_on_with_the_arrows(demo: Person) -> None:
+    browser, first = demo.parts.center.browser, demo.view.filter
+    demo.parts.center.take_keyboard()
+    while browser.tabs.tabText(browser.tabs.currentIndex()) != "What if":
+        demo.press("P")
+    demo.press("Right", "Right")
+    assert demo.view.filter == first + 2
+    assert not demo.workspace.what_if.showing
+
+
 def beside(person: Person) -> QPixmap:
     """What lies over the changed picture."""
     return person.parts.center.browser.viewer.image._over_beside.pixmap()

@@ -21,7 +21,7 @@ NO_WORDS = "No picture of this folder has a given class. Open the table of their
 NO_CLASSES = "This network has no class scores, so that there is no prediction to measure."
 FAILED = "It could not be measured; the log says why."
 SLOT = "on look"
-IN_THE_WINDOW = "--with-trained-on counts", 'The button "with training pictures" counts'
+FLAG, BUTTON = "--with-trained-on", 'The button "with training pictures"'
 """What a sentence of the core names for the command line, and what stands for it here."""
 
 
@@ -103,7 +103,7 @@ class FolderQuestion(QObject):
             self.problem.emit(error)
             self.use_file(None)  # whatever else is wrong is said when it is gone
             return
-        self._end_with(str(error).replace(*IN_THE_WINDOW) if known else FAILED)
+        self._end_with(BUTTON.join(str(error).split(FLAG)) if known else FAILED)
         if not known:
             self.problem.emit(error)
 

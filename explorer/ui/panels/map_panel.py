@@ -96,6 +96,7 @@ class MapPanel(QWidget):
         self.plot.installEventFilter(self)
         tip(self.plot, HINT)
         self.around = PlainTool(f"Nearest {NEAREST}")
+        self.around.setObjectName("flat")  # no higher than the boxes beside it
         tip(self.around, "list the pictures that lie nearest to the one in view on this map")
         self.around.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.around.clicked.connect(self._list_nearest)

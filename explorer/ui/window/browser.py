@@ -99,7 +99,7 @@ class Browser(RememberingSplitter):
         tip(self._shown, "which filters are shown; the key: those with a tag")
         stands_for(self._shown, "Only filters with a tag")
         self._count = label("", "quiet")
-        filters.modelReset.connect(self._say_what_is_shown)
+        filters.modelReset.connect(self._show_count)
         filters.dataChanged.connect(lambda *changed: self._show_count())
         self._lens_strip: LensStrip | None = None
         self._sizes_alone: list[int] | None = None
@@ -118,6 +118,7 @@ class Browser(RememberingSplitter):
         self.begin_here = begin_here
         self._filters_tab.setLayout(column(self._head(choices), self.grid, self.silent, gap=2))
         self.tabs = self._tabs(tabs)
+        self.tabs.currentChanged.connect(lambda index: self._keep_keyboard())
         self._strip_and_tabs = column(self.tabs, margin=SPACE, gap=SPACE // 2)
         self._below = panel(self._strip_and_tabs)
         self.place([panel(column(self.viewer, margin=SPACE)), self._below], [FREE, BELOW], free=0)
@@ -129,7 +130,7 @@ class Browser(RememberingSplitter):
             "Open a network (Ctrl+O), or drop one here: its filters are drawn on the picture."
         )
         self.offer_words(vocabulary)
-        self._say_what_is_shown()
+        self._show_count()
 
     @property
     def lens_strip(self) -> "LensStrip":
@@ -151,6 +152,12 @@ class Browser(RememberingSplitter):
     def place_of_keyboard(self) -> QWidget:
         """The grid in view, or the picture: a hidden widget takes no keyboard."""
         return next((grid for grid in (self.grid, self.over) if grid.isVisible()), self.viewer.image)
+
+    def _keep_keyboard(self) -> None:
+        """Leave no key to what Qt happens to choose in another tab, a slider perhaps: nobody went there."""
+        focus, bar = self.window().focusWidget(), self.tabs.tabBar()
+        if focus is not None and focus is not bar and self.tabs.isAncestorOf(focus):
+            self.place_of_keyboard.setFocus()
 
     def offer_words(self, vocabulary: Vocabulary) -> None:
         """Let a person show only the filters that have one of these words."""
@@ -260,11 +267,11 @@ class Browser(RememberingSplitter):
 
     def _arrange(self) -> None:
         self._filters.arrange(self._order.currentData(), self._shown.currentData())
-        self._say_what_is_shown()
+        self._show_count()
 
     def _view_changed(self, before: View, after: View) -> None:
         if after.layer != before.layer:
-            self._say_what_is_shown()
+            self._show_count()
         if after.style.opacity != before.style.opacity:
             self.grid.set_opacity(after.style.opacity)
             self.over.set_opacity(after.style.opacity)
@@ -275,9 +282,6 @@ class Browser(RememberingSplitter):
         total = len(folder.pictures) if folder is not None else 0
         self._of_pictures.setText(f"{listed:,} of {counted(total, 'picture')}")
         self._of_pictures.setVisible(0 < listed < total)
-
-    def _say_what_is_shown(self) -> None:
-        self._show_count()
 
     def _show_count(self) -> None:
         silent, unfolded = self._filters.silent, self._filters.unfolded
