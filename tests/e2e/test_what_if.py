@@ -131,10 +131,12 @@ def test_a_picture_is_changed_by_keys_alone(demo: Person) -> None:
 def test_who_comes_to_the_tab_walks_on_with_the_arrows(demo: Person) -> None:
     browser, first = demo.parts.center.browser, demo.view.filter
     demo.parts.center.take_keyboard()
-    while browser.tabs.tabText(browser.tabs.currentIndex()) != "What if":
+    for visit in (1, 2):  # the first time there is nothing yet that could take the keyboard
         demo.press("P")
-    demo.press("Right", "Right")
-    assert demo.view.filter == first + 2
+        while browser.tabs.tabText(browser.tabs.currentIndex()) != "What if":
+            demo.press("P")
+        demo.press("Right")
+        assert demo.view.filter == first + visit
     assert not demo.workspace.what_if.showing
 
 
