@@ -22,7 +22,7 @@ from trainer.cohort.partition import DIVIDED
 from trainer.cohort.remarks import about_given, about_pairs, about_shares, about_whole, absent, check_known
 from trainer.concepts.surround import margin_problem
 from trainer.files.errors import UserError
-from trainer.pictures.class_folders import NOT_CLASSES
+from trainer.pictures.named_folders import NOT_CLASSES
 
 __all__ = ["PrepareOptions", "Prepared", "prepare"]
 
