@@ -11,7 +11,7 @@ from trainer.pictures.class_columns import number
 from trainer.pictures.class_folders import class_folders
 from trainer.pictures.column_choice import TIED, Wanted
 from trainer.pictures.file_names import one_line, quoted
-from trainer.pictures.folder_walk import is_hidden, list_folder
+from trainer.pictures.folder_walk import Listing, is_hidden, list_folder
 from trainer.pictures.holding_folders import holding_folders
 from trainer.pictures.label_forms import part_of
 from trainer.pictures.label_table import LabelRow, LabelTable, read_label_table
@@ -84,8 +84,7 @@ def read_cases(
         )
     tied = [role for role in TIED if "folder" in columns.get(role, ())]
     if labels is None:
-        others = [*listing.masks, *(images / name for name in unnamed)]
-        reading = _from_folders(images, names, others, certain="folder" in columns.get("label", ()))
+        reading = _from_folders(listing, names, unnamed, certain="folder" in columns.get("label", ()))
         if not tied:
             reading.problems.extend(_about_holders(images, reading.cases))
     else:
@@ -135,11 +134,12 @@ def _about_holders(images: Path, cases: Sequence[Case]) -> list[str]:
     ]
 
 
-def _from_folders(images: Path, names: Sequence[str], others: Sequence[Path], *, certain: bool) -> Reading:
+def _from_folders(listing: Listing, names: Sequence[str], unnamed: Sequence[str], *, certain: bool) -> Reading:
     """Cases of pictures in class folders; a folder train, val or test above or below the class gives the part.
 
-    A folder of `others` alone, which are masks or cannot be named, is not empty.
+    A folder of masks, or of what cannot be named, alone is not empty.
     """
+    images = listing.folder
     paths = {name: images / name for name in names}
     layout = class_folders(images, list(paths.values()), certain=certain)
     if layout.doubt:
@@ -159,18 +159,25 @@ def _from_folders(images: Path, names: Sequence[str], others: Sequence[Path], *,
             f"{images} has no class folders such as {images.name}/benign and {images.name}/malignant; "
             "make them, or give a CSV to --labels."
         )
-    used = {name.rpartition("/")[0] for name in names}
-    used |= {path.relative_to(images).parent.as_posix() for path in others}
-    for parent in {folder.rpartition("/")[0] for folder in used if folder not in ("", ".")}:
-        for folder in sorted((images / parent).iterdir()):
-            inside = folder.relative_to(images).as_posix()
-            plain = not is_hidden(folder.name) and folder.name.casefold() not in NOT_CLASSES
-            if plain and folder.is_dir() and not any(path == inside or path.startswith(f"{inside}/") for path in used):
-                raise UserError(f"The class folder {folder} holds no pictures; fill it or remove it.")
+    _check_filled(listing, [*paths.values(), *listing.masks, *(images / name for name in unnamed)])
     notes = list(layout.notes)
     if layout.within:
         notes.append("--columns label=folder takes the deepest folders for classes instead.")
     return Reading("class folders", cases, len(names), left_out, notes)
+
+
+def _check_filled(listing: Listing, pictures: Sequence[Path]) -> None:
+    """UserError for a folder beside those that hold pictures that holds none."""
+    images = listing.folder
+    used = {path.relative_to(images).parent.as_posix() for path in pictures}
+    for parent in {folder.rpartition("/")[0] for folder in used if folder != "."}:
+        for folder in sorted((images / parent).iterdir()):
+            inside = folder.relative_to(images).as_posix()
+            plain = not is_hidden(folder.name) and folder.name.casefold() not in NOT_CLASSES
+            if plain and folder.is_dir() and not any(path == inside or path.startswith(f"{inside}/") for path in used):
+                clauses = "; ".join(listing.foreign_in(folder))
+                what = f" that can be read, but {clauses}, or remove it" if clauses else "; fill it or remove it"
+                raise UserError(f"The class folder {folder} holds no pictures{what}.")
 
 
 def _from_table(images: Path, names: Sequence[str], labels: Path, columns: Wanted, given_split: bool) -> Reading:

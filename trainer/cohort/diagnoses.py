@@ -56,7 +56,7 @@ def classify(diagnoses: Sequence[Sequence[str]], table: Mapping[str, str]) -> Cl
             fallback.classes,
             fallback.reasons,
             fallback.table,
-            f"No diagnosis is in the table: the classes are {names}.",
+            f"The table of diagnoses knows none of the labels: the classes are {names}.",
         )
     return _by_table(diagnoses, table)
 

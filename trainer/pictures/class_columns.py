@@ -20,7 +20,7 @@ _MARKED = _TRUE | {"x", "y"}
 _UNMARKED = _FALSE | {"n"} | NOT_KNOWN
 _ROUNDING = 1e-6
 """So little the numbers of one column for each class may miss 0 and 1 by."""
-_OPINIONS = ("predict", "pred_", "reader", "rater", "annotator")
+OPINIONS = ("predict", "pred_", "reader", "rater", "annotator")
 """What stands in titles of columns that say what somebody, or a network, takes a picture for."""
 HINTS = ("label", "class", "diagnos", "dx", "target", "categor", "disease", "lesion_type")
 
@@ -129,7 +129,7 @@ def classes_by_content(
         return Classes(tuple(marks), one_each=True)
     yes_no = [column for column in free if is_truth(row[column] for row in rows)]
     answers = [*few, *yes_no]
-    opinions = {column for column in answers if any(word in titles[column] for word in _OPINIONS)}
+    opinions = {column for column in answers if any(word in titles[column] for word in OPINIONS)}
     if diagnoses:
         # Several columns of diagnoses may be one diagnosis, said more and more coarsely.
         diagnoses.sort(key=lambda column: -len(few[column]))
