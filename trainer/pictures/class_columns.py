@@ -15,7 +15,15 @@ from trainer.pictures.table_file import TableFile
 MOST_CLASSES = 150
 """So many values a column may have whose values are classes, unless its title or somebody says so."""
 
-_TRUE, _FALSE = frozenset({"1", "1.0", "true", "yes"}), frozenset({"0", "0.0", "false", "no"})
+# Excel writes TRUE and FALSE in the language of the person.
+_TRUE = frozenset(
+    {"1", "1.0", "true", "yes", "wahr", "ja", "vrai", "oui", "verdadero", "verdadeiro", "vero", "sim", "waar", "sant"}
+    | {"sand", "sann", "tosi", "prawda", "tak", "pravda", "igaz", "doğru", "истина", "да"}
+)
+_FALSE = frozenset(
+    {"0", "0.0", "false", "no", "falsch", "nein", "faux", "non", "falso", "não", "nee", "onwaar", "falskt", "falsk"}
+    | {"usann", "epätosi", "fałsz", "nie", "nepravda", "hamis", "yanliş", "ложь", "нет"}
+)
 _MARKED = _TRUE | {"x", "y"}
 _UNMARKED = _FALSE | {"n"} | NOT_KNOWN
 _ROUNDING = 1e-6

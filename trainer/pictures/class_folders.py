@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainer.files.wording import listed
+from trainer.pictures.copied_folders import without_copies
 from trainer.pictures.diagnosis_words import class_key, read_diagnoses, spelling
 from trainer.pictures.file_names import natural_key, one_line, quoted
 from trainer.pictures.folder_levels import above_kinds, above_unknown
@@ -41,7 +42,8 @@ def class_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False
     those of known diagnoses that are none say something else (a kind of picture, a patient), and those above them are
     taken. Folders that differ only in a number, or that hold a picture or two each, are parts of a set or patients
     rather than classes: the folders above them are taken where those are classes, else none. A word for "not known" is
-    no class; spellings of one word are one class. With `certain`, somebody says that the deepest are classes.
+    no class; spellings of one word are one class, and so are folders of its altered copies. With `certain`, somebody
+    says that the deepest are classes.
     """
     named = named_folders(root, pictures, certain=certain)
     folder_names, parts, notes = dict(named.names), dict(named.parts), list(named.notes)
@@ -75,6 +77,9 @@ def class_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False
             outside = tuple(picture for picture in pictures if picture not in classes)
             notes += [f"{doubts[0][0].upper()}{doubts[0][1:]}; the folders above them are."] if doubts else []
             notes += _about_unknown(level)
+            if not certain:
+                classes, copies = without_copies(classes, named.names.values())
+                notes += copies
             return ClassFolders(_one_spelling(classes, notes), parts, outside, notes=tuple(notes), within=bool(within))
         doubts.append(doubt)
     return ClassFolders({}, parts, tuple(pictures), doubts[0] if doubts else "")

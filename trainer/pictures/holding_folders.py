@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from trainer.pictures.copied_folders import original_name
 from trainer.pictures.diagnosis_words import class_key, read_diagnoses, spelling
 from trainer.pictures.folder_levels import says_kind
 from trainer.pictures.named_folders import named_folders
@@ -21,8 +22,9 @@ def holding_folders(root: Path, pictures: Sequence[Path], classes: Mapping[Path,
     for picture, folders in names.items():
         own = {class_key(word) for word in classes.get(picture, ())}
         for folder in reversed(folders):
-            if class_key(folder) in own or folder in shared or spelling(folder) in diagnoses or says_kind(folder):
-                continue
-            holders[picture] = folder
-            break
+            says = {folder, original_name(folder)} - {""}
+            of_class = any(class_key(word) in own or spelling(word) in diagnoses for word in says)
+            if not (of_class or folder in shared or says_kind(folder)):
+                holders[picture] = folder
+                break
     return holders

@@ -26,12 +26,15 @@ class NamedFolders:
 
 
 def named_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False) -> NamedFolders:
-    """The folders of each picture below `root`; with `certain` the deepest one is a class, whatever its name."""
+    """The folders of each picture below `root`, without spaces around their names.
+
+    With `certain` the deepest one is a class, whatever its name.
+    """
     below = {
         picture: [
-            folder
+            folder.strip()
             for folder in (picture.relative_to(root).parts[:-1] if picture.is_relative_to(root) else ())
-            if folder.casefold() not in NOT_CLASSES
+            if folder.strip().casefold() not in NOT_CLASSES
         ]
         for picture in pictures
     }
