@@ -673,4 +673,4 @@ def test_real_pictures_are_read_as_scikit_image_reads_them() -> None:
 
 
 def test_the_endings_are_those_promised() -> None:
-    assert {"jpg", "jpeg", "png", "tif", "tiff", "bmp", "webp"} == ENDINGS
+    assert {"jpg", "jpeg", "jpe", "jfif", "pjpeg", "pjp", "png", "tif", "tiff", "bmp", "webp"} == ENDINGS

@@ -6,13 +6,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trainer.files.errors import UserError
+from trainer.files.wording import listed
 from trainer.pictures.class_columns import number
-from trainer.pictures.class_folders import NOT_CLASSES, class_folders
-from trainer.pictures.column_choice import Wanted
-from trainer.pictures.file_names import one_line
-from trainer.pictures.folder_walk import is_hidden, list_folder
+from trainer.pictures.class_folders import class_folders
+from trainer.pictures.column_choice import TIED, Wanted
+from trainer.pictures.file_names import one_line, quoted
+from trainer.pictures.folder_walk import Listing, is_hidden, list_folder
+from trainer.pictures.holding_folders import holding_folders
 from trainer.pictures.label_forms import part_of
 from trainer.pictures.label_table import LabelRow, LabelTable, read_label_table
+from trainer.pictures.named_folders import NOT_CLASSES
 
 
 @dataclass(frozen=True)
@@ -79,14 +82,16 @@ def read_cases(
         raise UserError(
             "--columns label=folder takes the folders for classes, --labels a table; leave one of them out."
         )
+    tied = [role for role in TIED if "folder" in columns.get(role, ())]
     if labels is None:
-        others = [*listing.masks, *(images / name for name in unnamed)]
-        reading = _from_folders(images, names, others, certain="folder" in columns.get("label", ()))
+        reading = _from_folders(listing, names, unnamed, certain="folder" in columns.get("label", ()))
+        if not tied:
+            reading.problems.extend(_about_holders(images, reading.cases))
     else:
         reading = _from_table(images, names, labels, columns, given_split)
+    reading = _tied_by_folder(reading, images, tied)
     return replace(
         reading,
-        cases=[_in_folder(case, images, columns) for case in reading.cases],
         found=len(listing.pictures) + len(listing.masks),
         left_out=reading.left_out + left_out,
         problems=[*listing.notes, *reading.problems],
@@ -94,20 +99,47 @@ def read_cases(
     )
 
 
-def _in_folder(case: Case, images: Path, columns: Wanted) -> Case:
-    """The case with the name of its folder as patient, lesion or group, where `columns` asks for that."""
-    asked = [role for role in ("patient", "lesion", "group") if "folder" in columns.get(role, ())]
-    holder = (images / case.name).parent.name
-    for role in asked:
-        case = replace(case, **{role: holder})  # type: ignore[arg-type]  # each of them is a text
-    return case
+def _tied_by_folder(reading: Reading, images: Path, roles: Sequence[str]) -> Reading:
+    """The reading with the folders of its cases as patients, lesions or groups; UserError where there are none."""
+    holders = _holders(images, reading.cases)
+    if roles and len(set(holders.values())) < 2:
+        raise UserError(
+            f"--columns {roles[0]}=folder: {images} has no two folders besides those of classes and parts that "
+            f"could be of a {roles[0]}; leave it out."
+        )
+    cases = list(reading.cases)
+    for role in roles:
+        # Each of the roles is a text.
+        cases = [replace(case, **{role: holders.get(case.name, "")}) for case in cases]  # type: ignore[arg-type]
+    alone = [case.name for case in cases if case.name not in holders] if roles else []
+    notes = [f"{len(alone):,} pictures lie in no folder of a {roles[0]} ({one_line(alone[0])} first)."] if alone else []
+    return replace(reading, cases=cases, problems=[*reading.problems, *notes])
 
 
-def _from_folders(images: Path, names: Sequence[str], others: Sequence[Path], *, certain: bool) -> Reading:
+def _holders(images: Path, cases: Sequence[Case]) -> dict[str, str]:
+    """The folder that is no class, by the name of the picture."""
+    names = {images / case.name: case.name for case in cases}
+    holders = holding_folders(images, list(names), {images / case.name: case.diagnoses for case in cases})
+    return {names[path]: folder for path, folder in holders.items()}
+
+
+def _about_holders(images: Path, cases: Sequence[Case]) -> list[str]:
+    """A sentence on folders besides those of the classes, which may be those of patients."""
+    names = quoted(set(_holders(images, cases).values()))
+    if len(names) < 2:
+        return []
+    return [
+        f"Besides the folders of the classes there are {len(names):,} others, {listed(names, 3)}. If they are of "
+        "patients, --columns patient=folder keeps the pictures of each on one side of the split."
+    ]
+
+
+def _from_folders(listing: Listing, names: Sequence[str], unnamed: Sequence[str], *, certain: bool) -> Reading:
     """Cases of pictures in class folders; a folder train, val or test above or below the class gives the part.
 
-    A folder of `others` alone, which are masks or cannot be named, is not empty.
+    A folder of masks, or of what cannot be named, alone is not empty.
     """
+    images = listing.folder
     paths = {name: images / name for name in names}
     layout = class_folders(images, list(paths.values()), certain=certain)
     if layout.doubt:
@@ -127,21 +159,25 @@ def _from_folders(images: Path, names: Sequence[str], others: Sequence[Path], *,
             f"{images} has no class folders such as {images.name}/benign and {images.name}/malignant; "
             "make them, or give a CSV to --labels."
         )
-    used = {name.rpartition("/")[0] for name in names}
-    used |= {path.relative_to(images).parent.as_posix() for path in others}
-    for parent in {folder.rpartition("/")[0] for folder in used if folder not in ("", ".")}:
+    _check_filled(listing, [*paths.values(), *listing.masks, *(images / name for name in unnamed)])
+    notes = list(layout.notes)
+    if layout.within:
+        notes.append("--columns label=folder takes the deepest folders for classes instead.")
+    return Reading("class folders", cases, len(names), left_out, notes)
+
+
+def _check_filled(listing: Listing, pictures: Sequence[Path]) -> None:
+    """UserError for a folder beside those that hold pictures that holds none."""
+    images = listing.folder
+    used = {path.relative_to(images).parent.as_posix() for path in pictures}
+    for parent in {folder.rpartition("/")[0] for folder in used if folder != "."}:
         for folder in sorted((images / parent).iterdir()):
             inside = folder.relative_to(images).as_posix()
             plain = not is_hidden(folder.name) and folder.name.casefold() not in NOT_CLASSES
             if plain and folder.is_dir() and not any(path == inside or path.startswith(f"{inside}/") for path in used):
-                raise UserError(f"The class folder {folder} holds no pictures; fill it or remove it.")
-    notes = list(layout.notes)
-    if layout.within:
-        notes.append(
-            "--columns label=folder takes the deepest folders for classes instead; --columns patient=folder keeps the "
-            "pictures of each on one side of the split."
-        )
-    return Reading("class folders", cases, len(names), left_out, notes)
+                clauses = "; ".join(listing.foreign_in(folder))
+                what = f" that can be read, but {clauses}, or remove it" if clauses else "; fill it or remove it"
+                raise UserError(f"The class folder {folder} holds no pictures{what}.")
 
 
 def _from_table(images: Path, names: Sequence[str], labels: Path, columns: Wanted, given_split: bool) -> Reading:

@@ -1,11 +1,14 @@
 """From diagnoses to classes, by a table that a person can edit (resources/diagnoses.toml)."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from trainer.files.errors import UserError
-from trainer.pictures.diagnosis_words import BENIGN, MALIGNANT, spelling, the_rest
+from trainer.files.printing import printable
+from trainer.files.wording import listed
+from trainer.pictures.diagnosis_names import read_diagnosis_names
+from trainer.pictures.diagnosis_words import BENIGN, MALIGNANT, read_diagnoses, spelling, the_rest
 
 OTHER = "other"
 """What a diagnosis means that plays no part in a task."""
@@ -56,7 +59,7 @@ def classify(diagnoses: Sequence[Sequence[str]], table: Mapping[str, str]) -> Cl
             fallback.classes,
             fallback.reasons,
             fallback.table,
-            f"No diagnosis is in the table: the classes are {names}.",
+            f"The table of diagnoses knows none of the labels: the classes are {names}. {fallback.note}".strip(),
         )
     return _by_table(diagnoses, table)
 
@@ -83,8 +86,35 @@ def _by_table(diagnoses: Sequence[Sequence[str]], table: Mapping[str, str]) -> C
 
 
 def by_diagnosis(diagnoses: Sequence[Sequence[str]]) -> Classified:
-    """Every deepest diagnosis as a class of its own, in its first spelling."""
+    """Every deepest diagnosis as a class of its own, in its first spelling; the note says which classes overlap."""
     written: dict[str, str] = {}
     classes: list[str | None] = [written.setdefault(spelling(words[0]), words[0]) for words in diagnoses]
     counts = Counter((spelling(words[0]), written[spelling(words[0])]) for words in diagnoses)
-    return Classified(classes, [""] * len(classes), counts)
+    pairs = {(spelling(words[0]), spelling(word)) for words in {*map(tuple, diagnoses)} for word in words[1:]}
+    return Classified(classes, [""] * len(classes), counts, _about_overlaps(written, pairs, counts))
+
+
+def _about_overlaps(
+    written: Mapping[str, str], said: Collection[tuple[str, str]], counts: Mapping[tuple[str, str], int]
+) -> str:
+    """A sentence on classes that hold others, by what is `said` of these, too, or known; "" where there are none."""
+    table, names = read_diagnoses(), read_diagnosis_names()
+    pairs = {(word, other) for word, other in said if other in written and other != word}
+    pairs |= {(word, table[word]) for word in written if table.get(word, word) in written.keys() - {word}}
+    deeper = [word for word in written if names.of(word) in names.above]
+    pairs |= {(word, other) for word in deeper for other in written if names.falls_under(word, other)}
+    finer: dict[str, list[str]] = {}
+    for word, other in sorted(pairs):
+        finer.setdefault(other, []).append(f'"{printable(written[word], 40)}"')
+    clauses = [
+        f'"{printable(written[other], 40)}" ({counts[other, written[other]]:,}) is what {listed(words, 3)} '
+        f"{'is' if len(words) == 1 else 'are'}, too"
+        for other, words in sorted(finer.items())
+    ]
+    if not clauses:
+        return ""
+    return (
+        f"Classes overlap: {'; '.join(clauses[:4])}{f'; and {len(clauses) - 4} more' if len(clauses) > 4 else ''}. "
+        "Leave the pictures of the coarser classes out, or name the column of the finest diagnoses alone (--columns "
+        "label=TITLE)."
+    )

@@ -39,6 +39,7 @@ class Decoded:
     """What is kept of one picture file beside its pixels; `reason` says why it has none, else "".
 
     `whole`: there is a field of view, and no lesion that it could be around.
+    `width` and `height` are those in the file, 0 where an earlier version noted it.
     `size` in bytes and `changed` (nanoseconds) are the file's when it was read; `pixels` is the digest of what
     is stored.
     """
@@ -51,6 +52,8 @@ class Decoded:
     reason: str = ""
     pixels: str = ""
     whole: bool = False
+    width: int = 0
+    height: int = 0
 
 
 def part_of(path: Path) -> Path:
@@ -219,21 +222,25 @@ def decode(
         decoded = _pixels(content, side, field_of_view)
         if decoded is None:
             return Decoded(name, size, changed, digest, reason=MASK), None
-        rgb, whole = decoded
+        rgb, whole, (width, height) = decoded
     except Exception as error:  # a decoder may raise anything when bytes are hostile
         return Decoded(name, size, changed, digest, reason=why_unreadable(error, content[:16])), None
-    return Decoded(name, size, changed, digest, written(signature(rgb)), "", pixel_digest(rgb), whole), rgb
+    pixels = pixel_digest(rgb)
+    return Decoded(name, size, changed, digest, written(signature(rgb)), "", pixels, whole, width, height), rgb
 
 
-def _pixels(content: bytes, side: int, field_of_view: float) -> tuple[npt.NDArray[np.uint8], bool] | None:
-    """The squashed picture, and whether it is whole for want of a lesion; None for a mask."""
+def _pixels(
+    content: bytes, side: int, field_of_view: float
+) -> tuple[npt.NDArray[np.uint8], bool, tuple[int, int]] | None:
+    """The squashed picture, whether it is whole for want of a lesion, its (width, height) before; None for a mask."""
     with opened(io.BytesIO(content)) as picture:
         rgb = upright(picture)
         if is_two_colored(np.asarray(rgb)):
             return None
+        given = rgb.size
         part = surround(np.asarray(rgb), field_of_view) if field_of_view else None
         if part is not None:
             rgb = rgb.crop((part.left, part.top, part.left + part.width, part.top + part.height))
         if rgb.size != (side, side):
             rgb = rgb.resize((side, side), Image.Resampling.BILINEAR)
-        return np.asarray(rgb), bool(field_of_view) and part is None
+        return np.asarray(rgb), bool(field_of_view) and part is None, given

@@ -19,10 +19,10 @@ from trainer.cohort.grouping import Grouping, grouped
 from trainer.cohort.options import PrepareOptions
 from trainer.cohort.parallel_decoding import MASK, Decoded, decode_all, journal_of, part_of
 from trainer.cohort.partition import DIVIDED
-from trainer.cohort.remarks import about_given, about_pairs, about_shares, about_whole, absent, check_known
+from trainer.cohort.remarks import about_given, about_pairs, about_shares, about_small, about_whole, absent, check_known
 from trainer.concepts.surround import margin_problem
 from trainer.files.errors import UserError
-from trainer.pictures.class_folders import NOT_CLASSES
+from trainer.pictures.named_folders import NOT_CLASSES
 
 __all__ = ["PrepareOptions", "Prepared", "prepare"]
 
@@ -211,6 +211,7 @@ def _readable(
     kept = [pair for pair, picture in zip(kept, decoded, strict=True) if not picture.reason]
     decoded = [picture for picture in decoded if not picture.reason]
     account.notes += about_whole([picture.name for picture in decoded if picture.whole], len(decoded))
+    account.notes += about_small({picture.name: (picture.width, picture.height) for picture in decoded})
     account.flow["kept"] = len(kept)
     return kept, decoded
 

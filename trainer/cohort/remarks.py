@@ -1,7 +1,7 @@
 """What `prepare` says about a set: what a given split leaves open, which pictures are pairs, what is unknown."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from trainer.files.wording import listed
 
 _FEW, _FAR = 20, 10
 """Pictures of which shares say something, and how far (in percent of all) a part may be from its own."""
+
+_SMALL, _NARROW = 32, 8
+"""Pixels of a picture's shorter side that show hardly anything, and how many times as long its longer side may be."""
 
 
 def check_known(classified: Classified, pictures: int, tree: str = "") -> None:
@@ -97,4 +100,20 @@ def about_whole(names: Sequence[str], pictures: int) -> list[str]:
         return []
     return [
         f"In {len(names):,} of {pictures:,} pictures no lesion was found; they are kept whole ({listed(names, 3)})."
+    ]
+
+
+def about_small(sizes: Mapping[str, tuple[int, int]]) -> list[str]:
+    """A sentence on pictures, with the (width, height) of their files, that are too small or narrow to show much."""
+    small = [
+        f"{name}, {width:,} x {height:,}"
+        for name, (width, height) in sizes.items()
+        if min(width, height) > 0 and (min(width, height) < _SMALL or max(width, height) > _NARROW * min(width, height))
+    ]
+    if not small:
+        return []
+    subject = "1 picture is" if len(small) == 1 else f"{len(small):,} pictures are"
+    return [
+        f"{subject} very small or narrow ({printable(small[0], 90)}{' first' * (len(small) > 1)}), and kept; look at "
+        f"{'it' if len(small) == 1 else 'them'}."
     ]

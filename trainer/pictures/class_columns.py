@@ -15,12 +15,20 @@ from trainer.pictures.table_file import TableFile
 MOST_CLASSES = 150
 """So many values a column may have whose values are classes, unless its title or somebody says so."""
 
-_TRUE, _FALSE = frozenset({"1", "1.0", "true", "yes"}), frozenset({"0", "0.0", "false", "no"})
+# Excel writes TRUE and FALSE in the language of the person.
+_TRUE = frozenset(
+    {"1", "1.0", "true", "yes", "wahr", "ja", "vrai", "oui", "verdadero", "verdadeiro", "vero", "sim", "waar", "sant"}
+    | {"sand", "sann", "tosi", "prawda", "tak", "pravda", "igaz", "doğru", "истина", "да"}
+)
+_FALSE = frozenset(
+    {"0", "0.0", "false", "no", "falsch", "nein", "faux", "non", "falso", "não", "nee", "onwaar", "falskt", "falsk"}
+    | {"usann", "epätosi", "fałsz", "nie", "nepravda", "hamis", "yanliş", "ложь", "нет"}
+)
 _MARKED = _TRUE | {"x", "y"}
 _UNMARKED = _FALSE | {"n"} | NOT_KNOWN
 _ROUNDING = 1e-6
 """So little the numbers of one column for each class may miss 0 and 1 by."""
-_OPINIONS = ("predict", "pred_", "reader", "rater", "annotator")
+OPINIONS = ("predict", "pred_", "reader", "rater", "annotator")
 """What stands in titles of columns that say what somebody, or a network, takes a picture for."""
 HINTS = ("label", "class", "diagnos", "dx", "target", "categor", "disease", "lesion_type")
 
@@ -129,7 +137,7 @@ def classes_by_content(
         return Classes(tuple(marks), one_each=True)
     yes_no = [column for column in free if is_truth(row[column] for row in rows)]
     answers = [*few, *yes_no]
-    opinions = {column for column in answers if any(word in titles[column] for word in _OPINIONS)}
+    opinions = {column for column in answers if any(word in titles[column] for word in OPINIONS)}
     if diagnoses:
         # Several columns of diagnoses may be one diagnosis, said more and more coarsely.
         diagnoses.sort(key=lambda column: -len(few[column]))

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainer.files.wording import listed
+from trainer.pictures.copied_folders import without_copies
 from trainer.pictures.diagnosis_words import class_key, read_diagnoses, spelling
 from trainer.pictures.file_names import natural_key, one_line, quoted
 from trainer.pictures.folder_levels import above_kinds, above_unknown
-from trainer.pictures.label_forms import NOT_KNOWN, PARTS, part_word
-from trainer.pictures.part_folders import CLASS_WORDS, look_like_parts, read_part_folders
+from trainer.pictures.label_forms import NOT_KNOWN
+from trainer.pictures.named_folders import named_folders
+from trainer.pictures.part_folders import CLASS_WORDS, look_like_parts
 
-# Folders that part files by kind: "ham10000/images" and "ham10000/masks" are no two classes.
-NOT_CLASSES = frozenset({"images", "image", "imgs", "img", "pictures", "masks", "mask", "segmentations"})
 FEW_PICTURES, MANY_FOLDERS = 2, 5
 """Folders that hold so few pictures each, and are so many, are one for each patient rather than classes."""
 
@@ -42,39 +42,13 @@ def class_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False
     those of known diagnoses that are none say something else (a kind of picture, a patient), and those above them are
     taken. Folders that differ only in a number, or that hold a picture or two each, are parts of a set or patients
     rather than classes: the folders above them are taken where those are classes, else none. A word for "not known" is
-    no class; spellings of one word are one class. With `certain`, somebody says that the deepest are classes.
+    no class; spellings of one word are one class, and so are folders of its altered copies. With `certain`, somebody
+    says that the deepest are classes.
     """
-    below = {
-        picture: [
-            folder
-            for folder in (picture.relative_to(root).parts[:-1] if picture.is_relative_to(root) else ())
-            if folder.casefold() not in NOT_CLASSES
-        ]
-        for picture in pictures
-    }
-    named = read_part_folders(folders[:-1] if certain else folders for folders in below.values())
-    folder_names: dict[Path, list[str]] = {}
-    parts: dict[Path, str] = {}
-    either: set[str] = set()
-    for picture, folders in below.items():
-        folder_names[picture] = []
-        for depth, folder in enumerate(folders):
-            own = certain and depth == len(folders) - 1
-            word = part_word(folder)
-            part = PARTS.get(word) or ("either" if word else "" if own else named.parts.get(folder, ""))
-            if part == "either":
-                either.add(folder)
-            elif part:
-                parts.setdefault(picture, part)
-            if not part or (folder in named.classes and not own):
-                folder_names[picture].append(named.classes.get(folder, folder) if part else folder)
-    notes = [
-        f"The folder {name} may be validation or test; name it so, else its pictures have no part."
-        for name in quoted(either)
-    ]
-    notes += named.notes
-    if named.whole and not any(folder_names.values()):
-        whole = listed(quoted(named.whole), 4)
+    named = named_folders(root, pictures, certain=certain)
+    folder_names, parts, notes = dict(named.names), dict(named.parts), list(named.notes)
+    if named.whole_parts and not any(folder_names.values()):
+        whole = listed(quoted(named.whole_parts), 4)
         doubt = f"the folders {whole} look like parts of a set by their names, and no folders of classes lie in them"
         return ClassFolders({}, parts, tuple(pictures), doubt)
     within: list[str] = []
@@ -103,6 +77,9 @@ def class_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False
             outside = tuple(picture for picture in pictures if picture not in classes)
             notes += [f"{doubts[0][0].upper()}{doubts[0][1:]}; the folders above them are."] if doubts else []
             notes += _about_unknown(level)
+            if not certain:
+                classes, copies = without_copies(classes, named.names.values())
+                notes += copies
             return ClassFolders(_one_spelling(classes, notes), parts, outside, notes=tuple(notes), within=bool(within))
         doubts.append(doubt)
     return ClassFolders({}, parts, tuple(pictures), doubts[0] if doubts else "")

@@ -11,6 +11,7 @@ from trainer.pictures.class_columns import MOST_CLASSES, Classes, classes_by_con
 from trainer.pictures.file_names import one_line
 from trainer.pictures.label_forms import FORMS, NOT_KNOWN, ROLES, TRUTHS, Form, folded, tied_role
 from trainer.pictures.name_matching import PictureNames
+from trainer.pictures.numbered_classes import in_words
 from trainer.pictures.picture_column import PictureColumn, picture_column
 from trainer.pictures.rival_columns import check_rivals, completed, holds_diagnoses
 from trainer.pictures.split_columns import in_several, part_words, seeming_splits, split_column
@@ -105,6 +106,10 @@ def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted)
     if classes is None:
         form = None
         classes = classes_by_content(table, titles, rows, taken, asked.get("label", []))
+    numbered, words = classes, None
+    if "label" not in asked:
+        classes, words = in_words(titles, rows, classes, taken)
+        form = form if classes is numbered else None
     _check_twice(table, (picture, *classes.places))
     if "label" not in asked:
         check_rivals(table, titles, rows, classes, taken)
@@ -114,6 +119,8 @@ def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted)
     aloud = name in ("columns as asked", "by content")
     decided = _decided(table, picture, classes, roles, pictures.folders)
     notes = _notes(table, rows, pictures, classes, roles, asked)
+    if classes is not numbered or words is not None:
+        notes.append(_about_numbers(table, numbered.places[0], classes.places[0] if words is None else words, words))
     for column in unused:
         if column not in classes.places:
             title = one_line(table.titles[column])[:60]
@@ -124,6 +131,14 @@ def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted)
     split = roles.get("split")
     parts = part_words(titles[split], (row[split] for row in rows)) if split is not None else ()
     return Columns(name, picture, classes, roles, pictures.folders, decided, aloud, tuple(notes), parts)
+
+
+def _about_numbers(table: TableFile, numbers: int, words: int, unused: int | None) -> str:
+    """A sentence on numbers that stand for classes and a column that says them in words, which may be `unused`."""
+    number, word = (one_line(table.titles[column])[:60] for column in (numbers, words))
+    if unused is None:
+        return f'The classes are the words of "{word}", not the numbers of "{number}" (--columns "label={number}").'
+    return f'Column "{word}" holds diagnoses beside the numbers of "{number}"; --columns "label={word}" reads them.'
 
 
 def _check_twice(table: TableFile, columns: Sequence[int]) -> None:

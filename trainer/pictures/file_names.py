@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable
 
-ENDINGS = frozenset({"jpg", "jpeg", "png", "tif", "tiff", "bmp", "webp"})
+JPEG_ENDINGS = frozenset({"jpg", "jpeg", "jpe", "jfif", "pjpeg", "pjp"})
+ENDINGS = JPEG_ENDINGS | {"png", "tif", "tiff", "bmp", "webp"}
 
 NaturalKey = tuple[tuple[str | int, ...], str]
 

@@ -32,6 +32,11 @@ class Choice:
     doubt: str = ""
 
 
+def says_kind(folder: str) -> bool:
+    """Whether a folder's name says a kind of pictures, such as "dermoscopic"."""
+    return spelling(folder) in _KINDS
+
+
 def above_kinds(folder_names: Mapping[Path, list[str]]) -> tuple[dict[Path, list[str]], list[str]]:
     """The folders without those that are no known diagnoses and lie within known ones; and what those are called.
 
@@ -94,9 +99,9 @@ def above_unknown(folder_names: Mapping[Path, list[str]]) -> Choice:
 
 def _are_classes(held: Mapping[str, set[str]], inner: set[str], direct: set[str]) -> bool:
     """Whether folders that hold the `inner` ones (or pictures, the `direct` ones) are classes rather than these."""
-    if all(spelling(name) in _KINDS for name in held):
+    if all(map(says_kind, held)):
         return False
-    if all(spelling(name) in _KINDS for name in inner) or any(held[name] for name in direct & held.keys()):
+    if all(map(says_kind, inner)) or any(held[name] for name in direct & held.keys()):
         return True
     if all(map(_says_class, held)) and not any(map(_says_class, inner)):
         return True

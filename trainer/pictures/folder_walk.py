@@ -9,7 +9,7 @@ from pathlib import Path
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
 from trainer.pictures.file_names import ENDINGS, NaturalKey, natural_key, one_line
-from trainer.pictures.foreign_files import about, is_dicom, kind_of
+from trainer.pictures.foreign_files import ARCHIVE, about, is_dicom, kind_of
 from trainer.pictures.image_decoding import brief, check_plain_file, opened
 from trainer.pictures.masks import masks_among
 
@@ -34,6 +34,15 @@ class Listing:
     foreign: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def foreign_in(self, folder: Path) -> list[str]:
+        """A clause for each kind of the foreign files in a folder."""
+        inside = {
+            kind: found
+            for kind, files in self.foreign.items()
+            if (found := [file for file in files if file.is_relative_to(folder)])
+        }
+        return about(inside)
 
     def check(self) -> "Listing":
         """The same; UserError where there are no pictures, with what is there instead."""
@@ -110,7 +119,7 @@ def _screened(
         kind = kind_of(path.name) or ("DICOM" if not pictures and is_dicom(path) else "")
         if kind:
             foreign.setdefault(kind, []).append(path)
-    foreign = {kind: files for kind, files in foreign.items() if not pictures or kind in ("DICOM", "HEIC")}
+    foreign = {kind: files for kind, files in foreign.items() if not pictures or kind != ARCHIVE}
     notes = [f"Not read: {clause}." for clause in about(foreign)] if pictures else []
     if masks:
         first = next(path for path in paths if path in masks)

@@ -3,24 +3,41 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from trainer.pictures.file_names import one_line
+from trainer.pictures.file_names import ENDINGS, one_line
+
+ARCHIVE = "archive"
+"""The one kind that may hold anything, so that it is no picture that was left out."""
 
 _KINDS = {
     "DICOM": ("dcm", "dicom"),
     "HEIC": ("heic", "heif", "hif"),
-    "AVIF": ("avif",),
+    "AVIF": ("avif", "avifs"),
     "GIF": ("gif",),
-    "JPEG 2000": ("jp2", "j2k", "jpx"),
-    "camera raw": ("nef", "cr2", "cr3", "arw", "dng", "orf", "rw2"),
-    "whole-slide": ("svs", "ndpi", "mrxs"),
-    "archive": ("zip", "tar", "gz", "tgz", "7z", "rar"),
+    "JPEG 2000": ("jp2", "j2k", "jpx", "jpf", "j2c", "jpc"),
+    "JPEG XL": ("jxl",),
+    "JPEG XR": ("jxr", "wdp", "hdp"),
+    "MPO": ("mpo",),
+    "animated PNG": ("apng",),
+    "PPM": ("ppm", "pgm", "pbm", "pnm", "pam", "pfm"),
+    "TGA": ("tga",),
+    "DIB": ("dib",),
+    "PCX": ("pcx",),
+    "OpenEXR": ("exr",),
+    "Photoshop": ("psd", "psb"),
+    "camera raw": ("nef", "nrw", "cr2", "cr3", "arw", "dng", "orf", "raf", "rw2", "pef", "srw"),
+    "whole-slide": ("svs", "ndpi", "mrxs", "scn", "czi"),
+    ARCHIVE: ("zip", "tar", "gz", "tgz", "7z", "rar"),
 }
 _WAYS_OUT = {
     "DICOM": "export them as PNG or JPEG first (a DICOM viewer does, or dcmj2pnm of DCMTK)",
     "HEIC": "save them as JPEG first (a photo program does, or heif-convert of libheif)",
-    "archive": "unpack them first",
+    ARCHIVE: "unpack them first",
 }
 _BY_ENDING = {ending: kind for kind, endings in _KINDS.items() for ending in endings}
+
+
+PICTURE_ENDINGS = ENDINGS | {ending for kind, endings in _KINDS.items() if kind != ARCHIVE for ending in endings}
+"""The endings of pictures, of those that are not read, too: a table may still name them so when they are saved anew."""
 
 
 def kind_of(name: str) -> str:

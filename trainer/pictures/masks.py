@@ -9,6 +9,7 @@ import numpy as np
 
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
+from trainer.pictures.file_names import JPEG_ENDINGS
 from trainer.pictures.image_decoding import check_plain_file, opened, read_image
 from trainer.pictures.name_matching import key_of
 from trainer.pictures.pixel_formats import Rgb
@@ -20,6 +21,7 @@ _SURE = re.compile(
 _MASK_FOLDER = re.compile(r"mask|segmentation|superpixel|ground[_ -]?truth|^gt$|_gt$")
 _NUMBER = re.compile(r"\d+")
 _BREAKS = re.compile(r"[_\-. ]")
+_PACKED = JPEG_ENDINGS | {"png", "webp"}
 _LOOKED_AT, _MOST_KINDS = 3, 50
 """Files of a kind whose pixels are looked at, and kinds."""
 _MOST_BYTES, _MOST_GREY_BYTES = 0.25, 1.0
@@ -130,7 +132,7 @@ def _look(file: Path, pictures: Sequence[Path]) -> bool | None:
     """Whether a file is a mask; None where it cannot be read, or is all of one color."""
     try:
         check_plain_file(file)
-        if file.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"):
+        if file.suffix.lower().lstrip(".") in _PACKED:
             size = file.stat().st_size
             with file.open("rb") as content, opened(content) as picture:
                 grey = bool(pictures) and picture.mode in ("L", "LA", "I;16", "I")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from trainer.pictures.file_names import ENDINGS
+from trainer.pictures.foreign_files import PICTURE_ENDINGS
 from trainer.pictures.label_forms import PARTS, part_word
 
 DEEPEST = 64
@@ -23,7 +23,7 @@ def key_of(name: str) -> str:
     """What two spellings of one picture's name share: no ending, forward slashes, composed letters, no case."""
     name = name.replace("\\", "/")
     stem, dot, ending = name.rpartition(".")
-    if dot and ending.strip().lower() in ENDINGS:
+    if dot and ending.strip().lower() in PICTURE_ENDINGS:
         name = stem
     if not name.isascii():
         name = unicodedata.normalize("NFC", name)
@@ -37,7 +37,7 @@ def with_ending(name: str) -> str:
     """The key of a picture's name and its ending behind it, where it has one."""
     stem, dot, ending = name.rpartition(".")
     ending = ending.strip().casefold()
-    return f"{key_of(stem)}.{ending}" if dot and ending in ENDINGS else key_of(name)
+    return f"{key_of(stem)}.{ending}" if dot and ending in PICTURE_ENDINGS else key_of(name)
 
 
 def file_name(key: str) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trainer.pictures.class_columns import ColumnQuestion
-from trainer.pictures.file_names import ENDINGS, one_line
+from trainer.pictures.file_names import one_line
+from trainer.pictures.foreign_files import PICTURE_ENDINGS
 from trainer.pictures.label_forms import FORMS, NAMES, ROLES, TITLES, folded, tied_role
 from trainer.pictures.name_matching import PictureNames, key_of, loose
 from trainer.pictures.table_file import TableFile
@@ -97,7 +98,7 @@ def _holds_something_else(title: str) -> bool:
 
 def _have_endings(rows: Sequence[Sequence[str]], column: int) -> bool:
     cells = [row[column] for row in rows[:_FIRST] if row[column]]
-    return 2 * sum(cell.rpartition(".")[2].casefold() in ENDINGS for cell in cells) > len(cells)
+    return 2 * sum(cell.rpartition(".")[2].casefold() in PICTURE_ENDINGS for cell in cells) > len(cells)
 
 
 def _same_names(rows: Sequence[Sequence[str]], one: int, other: int) -> bool:

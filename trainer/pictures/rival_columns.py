@@ -78,7 +78,7 @@ def check_rivals(
     """
     free = [column for column in range(len(titles)) if column not in taken and column not in classes.places]
     words = [column for column in free if titles[column] not in DETAILS and _says_words(titles[column], rows, column)]
-    numbers = [column for column in free if _SAYS_NUMBERS.fullmatch(titles[column]) and _few_numbers(rows, column)]
+    numbers = [column for column in free if _SAYS_NUMBERS.fullmatch(titles[column]) and few_numbers(rows, column)]
     marks = [] if classes.one_each else _marked_diagnoses(titles, rows, free)
     said = [_said(classes, row, titles) for row in rows] if words or numbers or marks else []
     for column in words:
@@ -112,7 +112,8 @@ def _marked_diagnoses(titles: Sequence[str], rows: Sequence[Sequence[str]], free
     return find_marks(titles, rows, [column for column in free if spelling(titles[column]) in diagnoses])
 
 
-def _few_numbers(rows: Sequence[Sequence[str]], column: int) -> bool:
+def few_numbers(rows: Sequence[Sequence[str]], column: int) -> bool:
+    """Whether a column holds whole numbers alone, and few of them."""
     values = {row[column] for row in rows if is_known(row[column])}
     if not 1 < len(values) <= MOST_CLASSES:
         return False

@@ -15,7 +15,8 @@ from typing import Any
 
 from trainer.files.errors import UserError
 from trainer.files.written_tables import read_cell
-from trainer.pictures.file_names import ENDINGS, one_line
+from trainer.pictures.file_names import one_line
+from trainer.pictures.foreign_files import PICTURE_ENDINGS
 from trainer.pictures.label_forms import CLASS_WORDS, PICTURE_TITLES, TITLES, folded
 
 MAX_BYTES = 500_000_000
@@ -197,7 +198,7 @@ def _headed(top: Sequence[Sequence[str]], pictures_in: Callable[[Sequence[str]],
 
 def _is_file(cell: str) -> bool:
     stem, dot, ending = cell.rpartition(".")
-    return bool(stem and dot) and ending.casefold() in ENDINGS
+    return bool(stem and dot) and ending.casefold() in PICTURE_ENDINGS
 
 
 def _goes_on(

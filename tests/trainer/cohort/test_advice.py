@@ -63,6 +63,19 @@ def test_what_is_only_not_the_other_is_a_class_of_its_own_and_that_is_said(rest:
     assert f"{rest}  melanoma  all" in said
 
 
+def test_classes_that_overlap_are_said_and_the_finest_column_alone_has_none(person: Person) -> None:
+    person.draw(*(f"p{number}.png" for number in range(16)))
+    fine, coarse = ("nevus", "melanoma", "unknown", "unknown"), ("benign", "malignant")
+    rows = [f"p{number}.png,{fine[number % 4]},{coarse[number % 2]}" for number in range(16)]
+    person.write("image_name,diagnosis,benign_malignant\n" + "\n".join(rows))
+    said = person.try_("--classes", "diagnosis")
+    assert 'Classes overlap: "benign" (4) is what "nevus" is, too; "malignant" (4) is what "melanoma" is, too.' in said
+    assert "or name the column of the finest diagnoses alone (--columns label=TITLE)" in said
+    said = person.try_("--classes", "diagnosis", "--columns", "label=diagnosis")
+    assert "8 pictures of 32" in said
+    assert "overlap" not in said
+
+
 def test_full_words_are_known(person: Person) -> None:
     words = ("Melanocytic nevi", "Melanoma", "Benign keratosis-like lesions", "Basal cell carcinoma")
     person.draw(*classes(*words, "Vascular lesions", "Dermatofibroma"))

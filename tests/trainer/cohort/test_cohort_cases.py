@@ -205,3 +205,24 @@ def test_a_person_can_bring_a_table(tmp_path: Path) -> None:
 
 def test_spelling_is_forgiving() -> None:
     assert spelling(" Lichen_planus-like  Keratosis ") == "lichen planus like keratosis"
+
+
+@pytest.mark.parametrize(
+    ("diagnoses", "says"),
+    [
+        (
+            [("nv", "benign"), ("benign",), ("mel", "malignant"), ("bcc", "malignant"), ("malignant",), ("malignant",)],
+            '"benign" (1) is what "nv" is, too; "malignant" (2) is what "bcc", "mel" are, too.',
+        ),
+        ([("nv",), ("Benign",), ("mel",)], '"Benign" (1) is what "nv" is, too.'),
+        ([("bkl",), ("solar lentigo",), ("mel",)], '"bkl" (1) is what "solar lentigo" is, too.'),
+        ([("fine", "coarse"), ("coarse",)], '"coarse" (1) is what "fine" is, too.'),
+        ([("nv", "benign"), ("mel", "malignant"), ("bkl", "benign")], ""),
+        ([("benign",), ("malignant",)], ""),
+        ([(word,) for word in ("mel", "nv", "bcc", "ak", "bkl", "df", "vasc", "scc")], ""),
+    ],
+)
+def test_classes_of_which_one_holds_another_are_said(diagnoses: list[tuple[str, ...]], says: str) -> None:
+    note = by_diagnosis(diagnoses).note
+    assert note.startswith(f"Classes overlap: {says} Leave" if says else "")
+    assert bool(note) == bool(says)

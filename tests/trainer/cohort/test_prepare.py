@@ -503,3 +503,12 @@ def test_pictures_of_a_folder_that_a_table_names_stand_on_one_side(title: str, t
     for name, part in zip(cohort.names, cohort.splits.tolist(), strict=True):
         sides.setdefault(name.partition("/")[0], set()).add(part)
     assert all(len(parts) == 1 for parts in sides.values())
+
+
+def test_very_small_and_narrow_pictures_are_kept_and_said(images: Path) -> None:
+    assert not any("very small" in note for note in prepared(images, replace=True).notes)
+    picture(1, 256).resize((10, 12)).save(images / "nv" / "tiny.png")
+    picture(2, 256).resize((1200, 40)).save(images / "mel" / "thin.png")
+    made = prepared(images, replace=True)
+    assert "2 pictures are very small or narrow (mel/thin.png, 1,200 x 40 first), and kept; look at them." in made.notes
+    assert made.cohort.flow["kept"] == 42

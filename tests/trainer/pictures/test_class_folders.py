@@ -294,3 +294,44 @@ def test_folders_of_two_ways_of_writing_a_letter_are_one_class(tmp_path: Path) -
     found = folder_labels(tmp_path, [tmp_path / name / f"{number}.jpg" for name in names for number in range(2)])
     assert [*found.counts.values()] == [2, 4]
     assert any("are taken as one class" in note for note in found.problems)
+
+
+def test_spaces_around_the_name_of_a_folder_are_no_part_of_its_class(tmp_path: Path) -> None:
+    touch(tmp_path, *four("Melanoma ", " nevus (common)", "train /bcc", "images /bkl "))
+    assert set(both(tmp_path).values()) == {"Melanoma", "nevus (common)", "bcc", "bkl"}
+    assert [case.part for case in read_cases(tmp_path, None).cases if case.diagnoses == ("bcc",)] == ["train"] * 4
+
+
+@pytest.mark.parametrize(
+    "way", ["{}_augmented", "aug_{}", "{} - Copy", "{}-rotated-90", "augmented {}", "{}_Augmentation"]
+)
+def test_folders_of_altered_copies_count_as_the_class_of_what_was_altered_and_it_is_said(
+    way: str, tmp_path: Path
+) -> None:
+    touch(tmp_path, *four("Naevus bland", "mel", way.format("naevus bland"), way.format("mel")))
+    assert set(both(tmp_path).values()) == {"Naevus bland", "mel"}
+    said = read_cases(tmp_path, None).problems
+    assert len(said) == 1
+    assert way.format("mel") in said[0]
+    assert said[0].endswith(
+        'count as the classes "mel", "Naevus bland". Copies of test pictures among those of training would make a '
+        "network look better than it is."
+    )
+    asked = read_cases(tmp_path, None, parse_columns("label=folder"))
+    assert len({case.diagnoses[0] for case in asked.cases}) == 4
+
+
+def test_copies_alone_are_of_a_known_diagnosis_and_other_names_stay(tmp_path: Path) -> None:
+    touch(tmp_path / "known", *four("mel_augmented", "nv"))
+    assert set(both(tmp_path / "known").values()) == {"mel", "nv"}
+    touch(tmp_path / "other", *four("good_copy", "bad", "copy"))
+    assert set(both(tmp_path / "other").values()) == {"good_copy", "bad", "copy"}
+
+
+@pytest.mark.parametrize("pattern", ["augmented/{}", "{}/augmented", "train/augmented/{}"])
+def test_a_folder_of_augmented_pictures_above_or_within_classes_is_said(pattern: str, tmp_path: Path) -> None:
+    touch(tmp_path, *four("original/mel", "original/nv") if pattern.startswith("aug") else four("mel", "nv"))
+    touch(tmp_path, *four(pattern.format("mel"), pattern.format("nv")))
+    assert set(both(tmp_path).values()) == {"mel", "nv"}
+    said = read_cases(tmp_path, None).problems
+    assert any(problem.startswith('The folder "augmented" holds altered copies, by its name.') for problem in said)

@@ -15,7 +15,19 @@ from trainer.pictures.column_choice import parse_columns
 
 PICTURES = tuple(f"p{number:02}.jpg" for number in range(12))
 WORDS = ("nv", "mel", "bcc") * 4
-TRUE_FALSE = (("1", "0"), ("True", "False"), ("yes", "no"), ("x", ""), ("0.9999999", "1e-9"))
+TRUE_FALSE = (
+    *(
+        ("1", "0"),
+        ("True", "False"),
+        ("yes", "no"),
+        ("x", ""),
+        ("0.9999999", "1e-9"),
+        ("WAHR", "FALSCH"),
+        ("ja", "nein"),
+    ),
+    *(("VRAI", "FAUX"), ("VERDADERO", "FALSO"), ("VERO", "FALSO"), ("WAAR", "ONWAAR"), ("PRAWDA", "FA\u0141SZ")),
+    *(("DO\u011eRU", "YANLI\u015e"), ("\u0418\u0421\u0422\u0418\u041d\u0410", "\u041b\u041e\u0416\u042c")),
+)
 
 
 def table(header: str, *columns: Sequence[object]) -> str:
@@ -194,6 +206,13 @@ def test_one_column_for_each_class_says_it_in_any_of_these_ways(yes: str, no: st
     columns = [marks(WORDS, word, yes, no) for word in ("nv", "mel", "bcc")]
     columns[1][0] = columns[2][0] = "NA"
     assert words_of(read(tmp_path, table("image,nv,mel,bcc", PICTURES, *columns))) == list(WORDS)
+
+
+@pytest.mark.parametrize(("yes", "no"), [pair for pair in TRUE_FALSE if pair[1] and "." not in pair[0]])
+@pytest.mark.parametrize("title", ["malignant", "is_malignant"])
+def test_true_and_false_of_any_excel_say_malignant_and_benign(title: str, yes: str, no: str, tmp_path: Path) -> None:
+    reading = read(tmp_path, table(f"image,{title}", PICTURES, [yes, no, no] * 4))
+    assert words_of(reading) == ["malignant", "benign", "benign"] * 4
 
 
 def test_a_row_of_isic_2017_that_is_not_filled_in_says_nothing(tmp_path: Path) -> None:

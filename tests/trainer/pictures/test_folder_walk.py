@@ -221,3 +221,54 @@ def test_grey_pictures_beside_colored_ones_stay(tmp_path: Path) -> None:
         colored(tmp_path / "nv" / f"{number}.png", number, (80, 60))
         soft(tmp_path / "nv" / f"{number}_size.png", number)
     assert list_folder(tmp_path).masks == ()
+
+
+@pytest.mark.parametrize("ending", ["jfif", "jpe", "JPE", "pjpeg"])
+def test_a_jpeg_is_one_under_each_of_its_endings(ending: str, tmp_path: Path) -> None:
+    for name in ("mel", "nv"):
+        picture(tmp_path / name / "a.jpg")
+        (tmp_path / name / "a.jpg").rename(tmp_path / name / f"a.{ending}")
+    assert len(list_folder(tmp_path).pictures) == 2
+    (tmp_path / "l.csv").write_text("image,dx\na,mel\n")
+    assert len(read_cases(tmp_path / "mel", tmp_path / "l.csv").cases) == 1
+    assert decode(tmp_path, f"mel/a.{ending}", 32)[1] is not None
+
+
+@pytest.mark.parametrize(
+    ("endings", "says"),
+    [
+        (("gif", "GIF"), "Not read: 2 GIF files (x0.gif first); save them as PNG or JPEG first."),
+        (("avif",), "Not read: 1 AVIF file (x0.avif); save them as PNG or JPEG first."),
+        (("jp2", "j2k", "jpx"), "Not read: 3 JPEG 2000 files (x0.jp2 first); save them as PNG or JPEG first."),
+        (("ppm",), "Not read: 1 PPM file (x0.ppm); save them as PNG or JPEG first."),
+        (("psd",), "Not read: 1 Photoshop file (x0.psd); save them as PNG or JPEG first."),
+        (("nef",), "Not read: 1 camera raw file (x0.nef); save them as PNG or JPEG first."),
+        (("zip", "txt", "csv"), ""),
+    ],
+)
+def test_pictures_of_kinds_that_are_not_read_are_counted_and_named(
+    endings: tuple[str, ...], says: str, tmp_path: Path
+) -> None:
+    for name in ("mel", "nv"):
+        picture(tmp_path / name / "a.jpg")
+    for number, ending in enumerate(endings):
+        (tmp_path / "nv" / f"x{number}.{ending}").write_bytes(b"x")
+    assert list_folder(tmp_path).notes == ((says,) if says else ())
+    assert read_cases(tmp_path, None).problems == ([says] if says else [])
+
+
+def test_a_class_folder_of_other_pictures_alone_is_said_to_hold_those(tmp_path: Path) -> None:
+    for name in ("mel", "nv"):
+        picture(tmp_path / name / "a.jpg")
+    (tmp_path / "bcc").mkdir()
+    (tmp_path / "bcc" / "a.gif").write_bytes(b"x")
+    with pytest.raises(UserError, match=r"bcc holds no pictures that can be read, but 1 GIF file .* or remove it"):
+        read_cases(tmp_path, None)
+
+
+@pytest.mark.parametrize("ending", ["gif", "jp2", "dcm"])
+def test_a_table_still_names_pictures_that_were_saved_in_another_format(ending: str, tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    picture(tmp_path / "b.png")
+    (tmp_path / "l.csv").write_text(f"image,dx\na.{ending},mel\nb.{ending},nv\n")
+    assert {case.diagnoses[0] for case in read_cases(tmp_path, tmp_path / "l.csv").cases} == {"mel", "nv"}
