@@ -1,7 +1,7 @@
 """Find the architecture that a set of weights belongs to, from its names and shapes."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from trainer.networks.set_aside import set_aside
 from trainer.networks.signatures import nearest, places
 from trainer.networks.straight_line import blueprint as straight_line
 from trainer.networks.timm_catalog import timm_blueprint
-from trainer.networks.weight_files import TOP, Weights
+from trainer.networks.weight_files import Weights, several
 
 OPTION = "--architecture NAME or file.py:factory"
 _MOST_ITEMS, _LARGEST = 64, 2**24
@@ -60,17 +60,6 @@ def find(weights: Weights) -> Blueprint:
         if line is not None:
             return replace(line, file=weights.file)
     raise _unknown(weights)
-
-
-def several(weights: Weights, prefixes: Iterable[str]) -> OpeningQuestion:
-    """What to ask where the names of one file hold several whole networks."""
-    keys = tuple(dict.fromkeys(prefix.rstrip(".") or TOP for prefix in prefixes))
-    return OpeningQuestion(
-        f"{weights.file} holds several networks under the names {', '.join(keys[:8])}; say which to open "
-        f"({weights.option} NAME).",
-        "key",
-        keys,
-    )
 
 
 def named(name: str, weights: Weights) -> Blueprint:

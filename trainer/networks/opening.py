@@ -20,7 +20,7 @@ from trainer.networks.input_trial import SIDES, channels_of, explained, refuse_g
 from trainer.networks.matching import matches
 from trainer.networks.output_spec import MEANINGS, OutputSpec, answering, decided, parts_of
 from trainer.networks.set_aside import set_aside
-from trainer.networks.weight_files import Weights, read_weights
+from trainer.networks.weight_files import Weights, read_weights, several
 
 if TYPE_CHECKING:
     from trainer.networks.onnx_import.network import OnnxNetwork
@@ -241,7 +241,7 @@ def _own(architecture: str, weights: Weights, given: InputSpec | None) -> _Draft
     candidates = matches(expected, weights.tensors)
     fitting = [match for match in candidates if not match.problems and weights.wants(match.prefix)]
     if len({match.prefix for match in fitting}) > 1:
-        raise architectures.several(weights, [match.prefix for match in fitting])
+        raise several(weights, [match.prefix for match in fitting])
     match = fitting[0] if fitting else candidates[0]
     refuse(weights.file, f"{path.name}:{factory}", list(match.problems))
     user_architecture.run(path, lambda: network.module.load_state_dict(filled(network.module, match.tensors)))

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from trainer.files.errors import UserError
 from trainer.files.safetensors_file import MOST_TENSORS, check_names, read_tensors
 from trainer.networks import checkpoint as own_format
 from trainer.networks.altered_weights import MERGED
+from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.dotless_averages import with_dots
 from trainer.networks.file_kinds import kind_of, network_file
 from trainer.networks.file_metadata import Said, said_in
@@ -57,6 +58,17 @@ class Weights:
     def wants(self, prefix: str) -> bool:
         """Whether the network under this prefix may be meant."""
         return self.inside is None or prefix.rstrip(".") == self.inside
+
+
+def several(weights: Weights, prefixes: Iterable[str]) -> OpeningQuestion:
+    """What to ask where the names of one file hold several whole networks."""
+    keys = tuple(dict.fromkeys(prefix.rstrip(".") or TOP for prefix in prefixes))
+    return OpeningQuestion(
+        f"{weights.file} holds several networks under the names {', '.join(keys[:8])}; say which to open "
+        f"({weights.option} NAME).",
+        "key",
+        keys,
+    )
 
 
 def read_weights(path: Path, key: str | None = None, option: str = "--key") -> Weights:
