@@ -19,6 +19,7 @@ from trainer.networks.matching import Tensors, prefixes_of, shared, spellings, u
 from trainer.networks.own_shapes import OURS
 from trainer.networks.set_aside import set_aside
 from trainer.networks.signatures import nearest, places
+from trainer.networks.stated_pool import with_stated_pool
 from trainer.networks.straight_line import blueprint as straight_line
 from trainer.networks.timm_catalog import timm_blueprint
 from trainer.networks.weight_files import Weights, several
@@ -204,6 +205,7 @@ def _with_foreign(blueprint: Blueprint, weights: Weights) -> Blueprint:
         (spelling for spelling in spellings(weights.tensors) if spelling.keys() >= set(blueprint.foreign)),
         weights.tensors,
     )
+    blueprint = with_stated_pool(blueprint, weights.said.pool)
     blueprint = with_first_steps(blueprint, spelled, weights.said.mean is not None)
     blueprint = with_later(blueprint, spelled, named)
     return replace(blueprint, assumed=(*blueprint.assumed, *set_aside(blueprint.foreign, spelled)))

@@ -13,12 +13,13 @@ from trainer.networks import architecture_detection as architectures
 from trainer.networks import user_architecture
 from trainer.networks.altered_weights import refuse_altered
 from trainer.networks.candidate import OpeningQuestion, filled, refuse
+from trainer.networks.channel_order import taking_rgb
 from trainer.networks.checkpoint import OUTPUTS, SECOND_CLASS, Checkpoint, InputSpec
 from trainer.networks.class_names import class_names
 from trainer.networks.in_place import copying
 from trainer.networks.input_trial import SIDES, channels_of, explained, refuse_giant, running_sizes, tried_input
 from trainer.networks.matching import matches
-from trainer.networks.output_spec import MEANINGS, OutputSpec, answering, decided, parts_of
+from trainer.networks.output_spec import MEANINGS, OutputSpec, answering, as_stated, decided, parts_of
 from trainer.networks.set_aside import set_aside
 from trainer.networks.weight_files import Weights, read_weights, several
 
@@ -142,10 +143,18 @@ def open_model(
     )
     if ended == "sigmoid" and not (outputs and outputs.meaning) and table.shape[1] > 1:
         spec = replace(spec, meaning="independent-logits")
-    names, assumed = class_names(draft.architecture, table.shape[1], classes, (draft.classes, weights.said.classes))
+    spec, stated = as_stated(spec, outputs, weights.said.independent, weights.file, table.shape[1])
+    output_notes = (*output_notes, *stated)
+    names, class_notes = class_names(
+        draft.architecture,
+        table.shape[1],
+        classes,
+        (draft.classes, weights.said.classes),
+        unusable=bool(weights.said.unusable),
+    )
     if table.shape[1] == 1 and len(names) == 2:  # what is left of one is the other: they do not stand each for itself
         spec = replace(spec, pair=True, meaning=spec.meaning.removeprefix("independent-"))
-        assumed = () if ours == SECOND_CLASS else assumed
+        class_notes = () if ours == SECOND_CLASS else class_notes
     said = weights.said.sentences(classes or (), weights.file, used=names == weights.said.classes and not classes)
     return OpenedModel(
         module=answering(module, spec, table.shape[1]),
@@ -154,7 +163,7 @@ def open_model(
         output=spec,
         classes=names,
         name=weights.name,
-        assumed=tuple(filter(None, (unsteady, *draft.assumed, *output_notes, *assumed, *said, *weights.notes))),
+        assumed=tuple(filter(None, (unsteady, *draft.assumed, *output_notes, *class_notes, *said, *weights.notes))),
         code=draft.code,
         graph=draft.graph,
         checkpoint=weights.checkpoint,
@@ -192,6 +201,7 @@ def _known(architecture: str | None, weights: Weights, given: InputSpec | None) 
         blueprint = architectures.from_config(weights)
     else:
         blueprint = architectures.find(weights)
+    blueprint = taking_rgb(blueprint, weights.said.bgr or blueprint.bgr)
     stated = given or (weights.checkpoint.input if weights.checkpoint else None)
     spec, note = _input(
         stated,
@@ -275,7 +285,7 @@ def _input(
     keys = ", ".join(weights.said.sources)
     text = (
         f"The input was taken from {keys} in {weights.file}: {spec.size[0]} x {spec.size[1]}, mean "
-        f"{_numbers(spec.mean)}, std {_numbers(spec.std)}; how pictures are resized to it the file does not say."
+        f"{_numbers(spec.mean)}, std {_numbers(spec.std)}{weights.said.resizing(spec)}"
     )
     return spec, text
 

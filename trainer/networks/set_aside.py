@@ -1,7 +1,7 @@
 """What is said of weights in a file that are none of the network's."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -37,6 +37,28 @@ def set_aside(foreign: Sequence[str], tensors: Tensors) -> tuple[str, ...]:
             "them (file.py:factory)."
         )
     return (sentence,)
+
+
+def beside(extras: Mapping[str, object], file: str) -> tuple[str, ...]:
+    """A sentence on learned parts that stand beside the weights of a file, as the temperature of a calibration."""
+    found = {
+        name: value
+        for name, value in extras.items()
+        if (isinstance(value, torch.Tensor) and _is_learned(name, value))
+        or (isinstance(value, float | int) and name.lower() in ("temp", "temperature") and value != 1)
+    }
+    if not found:
+        return ()
+    parts = [f"{name[:60]}{_value(value)}" for name, value in list(found.items())[:4]]
+    return (
+        f"{', '.join(parts)} beside the weights in {file} {'is' if len(found) == 1 else 'are'} not computed: where the "
+        "outputs go through it, the scores were others; its own class opens with it (file.py:factory).",
+    )
+
+
+def _value(value: object) -> str:
+    number = value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
+    return f" ({number:.4g})" if isinstance(number, float | int) else ""
 
 
 def _is_learned(name: str, tensor: torch.Tensor) -> bool:

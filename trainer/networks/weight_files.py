@@ -19,6 +19,7 @@ from trainer.networks.file_kinds import kind_of, network_file
 from trainer.networks.file_metadata import Said, said_in
 from trainer.networks.folded_weights import folded
 from trainer.networks.saved_content import chosen
+from trainer.networks.set_aside import beside
 from trainer.networks.torch_file import SAVE_AGAIN, brief, read_pickle
 
 if TYPE_CHECKING:
@@ -172,6 +173,7 @@ def _from_file(path: Path, name: str, key: str | None, option: str) -> Weights:
             f"{len(broken)} of the weights hold NaN or infinite numbers (first {broken[0]}): the training failed, and "
             "maps may be empty."
         )
+    notes += beside(content.extras, path.name)
     said = said_in(content.extras)
     return Weights(name, path.name, tensors, said, tuple(notes), inside=content.inside)
 

@@ -1,5 +1,6 @@
 """Every line of the table in docs/opening.md: the file is made, and what the table says happens."""
 
+import argparse
 import re
 import shutil
 import sys
@@ -245,8 +246,25 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "class names, size or mean and std beside the weights": saved(
         lambda: {"model": net().state_dict(), "id2label": {0: "a", 1: "b"}, "img_size": 96}
     ),
-    "the same as text (`nv,mel`, JSON, `256x256`), as arrays of numpy, or in the metadata of a safetensors file": saved(
-        lambda: {"model": net().state_dict(), "class_names": "a,b", "img_size": "96x96"}
+    "the same as text (`nv,mel`, JSON, `['nv', 'mel']`, `256x256`), as arrays of numpy, or in the metadata of a "
+    "safetensors file": saved(lambda: {"model": net().state_dict(), "class_names": "a,b", "img_size": "96x96"}),
+    "class names with numbers from 1": saved(lambda: {"model": net().state_dict(), "id2label": {1: "a", 2: "b"}}),
+    "class names whose numbers have gaps or come twice, or without numbers (`nv: Nevus`)": saved(
+        lambda: {"model": net().state_dict(), "class_to_idx": {"a": 0, "b": 2}}
+    ),
+    "how pictures are resized and cut (`resize`, `crop`, timm's `crop_pct`), or transforms as a saved text "
+    "(`Compose(Resize(288) ...)`)": saved(lambda: {"model": net().state_dict(), "resize": 72, "crop": 64}),
+    "weights that take blue, green and red (`to_rgb: False`, `channel_order`, ImageNet's mean in that order)": saved(
+        lambda: {"model": net().state_dict(), "cfg": {"channel_order": "BGR"}}
+    ),
+    "timm's arguments with another pool (`gp`, `global_pool`: `max`, `avgmax`)": saved(
+        lambda: {"model": net().state_dict(), "args": argparse.Namespace(gp="max")}
+    ),
+    "multi-label training (`multi_label`, `loss: BCEWithLogitsLoss`, `activation: sigmoid`)": saved(
+        lambda: {"model": net().state_dict(), "multi_label": True}
+    ),
+    "a learned part beside the weights (`temperature`)": saved(
+        lambda: {"model": net().state_dict(), "temperature": torch.ones(1)}
     ),
     "class names in a set": saved(lambda: {"model": net().state_dict(), "classes": {"a", "b"}}),
     "buffers by which the network normalises pictures itself (`mean` and `std`, `pixel_mean` ...)": saved(
