@@ -17,7 +17,7 @@ from trainer.networks.channel_order import taking_rgb
 from trainer.networks.checkpoint import OUTPUTS, SECOND_CLASS, Checkpoint, InputSpec
 from trainer.networks.class_names import class_names
 from trainer.networks.in_place import copying
-from trainer.networks.input_trial import SIDES, channels_of, explained, refuse_giant, running_sizes, tried_input
+from trainer.networks.input_trial import SIDES, explained, picture_channels, refuse_giant, running_sizes, tried_input
 from trainer.networks.matching import matches
 from trainer.networks.output_spec import MEANINGS, OutputSpec, answering, as_stated, decided, parts_of
 from trainer.networks.set_aside import set_aside
@@ -255,7 +255,7 @@ def _own(architecture: str, weights: Weights, given: InputSpec | None) -> _Draft
     match = fitting[0] if fitting else candidates[0]
     refuse(weights.file, f"{path.name}:{factory}", list(match.problems))
     user_architecture.run(path, lambda: network.module.load_state_dict(filled(network.module, match.tensors)))
-    channels = channels_of(network.module)
+    channels = picture_channels(network.module)
     stated = given or network.input or (weights.checkpoint.input if weights.checkpoint else None)
     spec, note = _input(stated, None, "", weights, channels, False)
     if spec is None:
@@ -264,7 +264,7 @@ def _own(architecture: str, weights: Weights, given: InputSpec | None) -> _Draft
             f"Nothing says how pictures become input: proposed 224 x 224 {'RGB' if spec.channels == 3 else 'grey'} "
             "in [0, 1], which the network accepts."
         )
-    assumed = (*set_aside(match.foreign, weights.tensors), note)
+    assumed = (*set_aside(match.foreign, weights.tensors, match.tensors), note)
     return _Draft(network.module, f"{path.name}:{factory}", spec, network.classes, assumed, path.parent)
 
 

@@ -296,7 +296,7 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "a last layer without bias, called `arc...`, `cos...`": saved(
         lambda: {**prefixed("net.", net(nn.Identity()).state_dict()), "arc.weight": torch.ones(2, 1024)}
     ),
-    "student and teacher under two prefixes": asked(
+    "student and teacher, or weights and their average, under two prefixes": asked(
         lambda: {**prefixed("student."), **prefixed("teacher.", small(1))}, key="teacher"
     ),
     "layers in one line, which the shapes leave one usual arrangement": saved(lambda: line(2, 3 * 5 * 5).state_dict()),
@@ -316,6 +316,15 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "own code that takes two inputs": code("Two"),
     "own code that calls `.cuda()`": code("Cuda"),
     "own code that runs on another size only": code("Sized", answer={"input": "64x64"}),
+    "a name in the file (`arch: resnet34`) that its weights are not of": saved(
+        lambda: {"arch": "resnet34", "state_dict": net().state_dict()}
+    ),
+    "weights for pictures of four channels and more": saved(
+        lambda: {**net().state_dict(), "features.0.weight": torch.ones(64, 4, 3, 3)}
+    ),
+    "weights as arrays of NumPy in a file of `torch.save`": saved(
+        lambda: {name: one.numpy() for name, one in small().items()}
+    ),
     "quantised weights": quantised,
     "pruned weights and biases, weight norm, spectral norm": saved(masked),
     "other parametrizations (`parametrizations.weight.original`, orthogonal weights)": saved(
