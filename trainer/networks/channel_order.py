@@ -14,7 +14,8 @@ def taking_rgb(blueprint: Blueprint, why: str) -> Blueprint:
         return blueprint
     of_colors = [name for name, tensor in blueprint.tensors.items() if tensor.dim() == 4 and tensor.shape[1] == 3]
     names = [name for name, tensor in blueprint.tensors.items() if tuple(tensor.shape) == (3,)]
-    if len(of_colors) != 1 or any(name.endswith("running_mean") for name in names):
+    rescales = any(getattr(part, "transform_input", False) for part in blueprint.skeleton().modules())  # Inception's
+    if len(of_colors) != 1 or rescales or any(name.endswith("running_mean") for name in names):
         text = (
             f"The file says ({why}) that the network takes blue, green and red in this order; it is shown red, green "
             "and blue, so that its maps and scores are others. Its own class, with x.flip(1) first, opens it as it was "

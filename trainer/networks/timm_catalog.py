@@ -201,7 +201,9 @@ def _by_timm(name: str, tensors: Tensors, settings: dict[str, Any], arguments: d
         for prefix in prefixes[:_MOST_PREFIXES]:
             blueprints.append(_under(timm, name, spelling, prefix, names, settings, arguments))
             if not blueprints[-1].problems:
-                return described(blueprints[-1], {**known, **settings}, _channels(blueprints[-1].tensors, names[0]))
+                channels = _channels(blueprints[-1].tensors, names[0])
+                stated = any(settings.get(key) for key in ("input_size", "mean", "std"))
+                return described(blueprints[-1], {**known, **settings}, channels, stated=stated)
     return min(blueprints, key=lambda blueprint: len(blueprint.problems))
 
 

@@ -146,6 +146,27 @@ def test_a_network_whose_colors_cannot_be_turned_says_so() -> None:
     assert "its maps and scores are others" in normed.assumed[-1]
 
 
+def test_colors_that_a_network_rescales_itself_are_not_turned() -> None:
+    """Inception v3 brings each color to another scale before its first convolution."""
+    network = torchvision.models.inception_v3(num_classes=4, init_weights=False, aux_logits=False)
+    plan = blueprint("inception_v3", network.state_dict())
+    assert taking_rgb(plan, "bgr").tensors is plan.tensors
+    plain = blueprint("inception_v3", network.state_dict(), transform_input=False)
+    assert taking_rgb(plain, "bgr").tensors is not plain.tensors
+
+
+def test_what_a_file_says_of_its_input_counts_for_timms_networks_too(tmp_path: Path) -> None:
+    timm = pytest.importorskip("timm")
+    torch.manual_seed(0)
+    state = timm.create_model("resnet10t", num_classes=3).state_dict()
+    plain = opened(tmp_path, {"arch": "resnet10t"}, state)
+    assert any("does not say how pictures become input: proposed as for timm's own" in said for said in plain.assumed)
+    found = opened(
+        tmp_path, {"arch": "resnet10t", "args": argparse.Namespace(img_size=96, mean=[0.5] * 3, std=[0.5] * 3)}, state
+    )
+    assert (found.input.size, found.input.mean) == ((96, 96), (0.5, 0.5, 0.5))
+
+
 @pytest.mark.parametrize("pool", ["max", "avgmax"])
 def test_the_pool_that_timms_arguments_name_is_computed(pool: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
