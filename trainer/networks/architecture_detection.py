@@ -1,7 +1,7 @@
 """Find the architecture that a set of weights belongs to, from its names and shapes."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -19,9 +19,10 @@ from trainer.networks.matching import Tensors, prefixes_of, shared, spellings, u
 from trainer.networks.own_shapes import OURS
 from trainer.networks.set_aside import set_aside
 from trainer.networks.signatures import nearest, places
+from trainer.networks.stated_pool import with_stated_pool
 from trainer.networks.straight_line import blueprint as straight_line
 from trainer.networks.timm_catalog import timm_blueprint
-from trainer.networks.weight_files import TOP, Weights
+from trainer.networks.weight_files import Weights, several
 
 OPTION = "--architecture NAME or file.py:factory"
 _MOST_ITEMS, _LARGEST = 64, 2**24
@@ -45,7 +46,7 @@ def find(weights: Weights) -> Blueprint:
             names,
         )
     stated = timm.other_than(names[0], weights.said.architecture) if names else ""
-    if stated:
+    if stated and timm.alike(names[0], stated):
         raise OpeningQuestion(
             f"{weights.file} says that it is {stated}, a network of the timm library; its weights have the names and "
             f"shapes of {names[0]} too, which computes something else with them; say which it is ({OPTION}).",
@@ -54,23 +55,14 @@ def find(weights: Weights) -> Blueprint:
         )
     if fitting:
         text = f"The architecture {names[0]} was found from the names and shapes of the weights."
+        if stated:
+            text += f" The file says that it is {stated}, whose names and shapes these are not."
         return _with_foreign(replace(fitting[0], file=weights.file, assumed=(text, *fitting[0].assumed)), weights)
     if not timm.candidates(weights.tensors, weights.said.architecture):
         line = straight_line.proposed(weights.tensors, weights.file, weights.said)
         if line is not None:
             return replace(line, file=weights.file)
     raise _unknown(weights)
-
-
-def several(weights: Weights, prefixes: Iterable[str]) -> OpeningQuestion:
-    """What to ask where the names of one file hold several whole networks."""
-    keys = tuple(dict.fromkeys(prefix.rstrip(".") or TOP for prefix in prefixes))
-    return OpeningQuestion(
-        f"{weights.file} holds several networks under the names {', '.join(keys[:8])}; say which to open "
-        f"({weights.option} NAME).",
-        "key",
-        keys,
-    )
 
 
 def named(name: str, weights: Weights) -> Blueprint:
@@ -101,7 +93,7 @@ def named(name: str, weights: Weights) -> Blueprint:
     if len({blueprint.prefix for blueprint in fitting}) > 1:
         raise several(weights, [blueprint.prefix for blueprint in fitting])
     if refusals and not tried and not fitting:
-        raise refusals[0]
+        raise UserError(f"{weights.file}: {refusals[0]}")
     if fitting:
         return _with_foreign(replace(fitting[0], file=weights.file), weights)
     if other := next((entry for names in timm.candidates(weights.tensors) for entry in names if entry == name), ""):
@@ -167,7 +159,7 @@ def from_config(weights: Weights) -> Blueprint:
 def _fitting(weights: Weights) -> list[Blueprint]:
     """Everything that fits the weights, under the first spelling of their names where anything does."""
     for spelling in spellings(weights.tensors):
-        fitting = [blueprint for blueprint in _candidates(spelling) if weights.wants(blueprint.prefix)]
+        fitting = [blueprint for blueprint in _candidates(spelling, weights.file) if weights.wants(blueprint.prefix)]
         if fitting:
             return [timm.with_scores(blueprint, weights.tensors) for blueprint in fitting]
     fitting = [blueprint for blueprint in cut_blueprints(weights.tensors) if weights.wants(blueprint.prefix)]
@@ -176,7 +168,7 @@ def _fitting(weights: Weights) -> list[Blueprint]:
     return timm.fitting(weights.tensors, weights.said.architecture)
 
 
-def _candidates(tensors: Tensors) -> Iterator[Blueprint]:
+def _candidates(tensors: Tensors, file: str) -> Iterator[Blueprint]:
     for read in OURS.values():
         yield from (blueprint for blueprint in read(tensors) if not blueprint.problems)
     candidates = list(places(tv.table(), tensors))
@@ -185,10 +177,10 @@ def _candidates(tensors: Tensors) -> Iterator[Blueprint]:
             fitted = tv.blueprint(name, tensors, prefix)
             if not fitted.problems:
                 yield fitted
-        except UserError:
+        except UserError as error:
             # One of several that share these names; where it is the only one, its own words are of more use.
             if len(candidates) == 1:
-                raise
+                raise UserError(f"{file}: {error}") from error
 
 
 def _under_name(name: str, tensors: Tensors, refusals: list[UserError], transform_input: bool) -> Iterator[Blueprint]:
@@ -210,14 +202,15 @@ def _under_name(name: str, tensors: Tensors, refusals: list[UserError], transfor
 
 def _with_foreign(blueprint: Blueprint, weights: Weights) -> Blueprint:
     """The blueprint with what takes its outputs, and a sentence about what else lies in the file beside it."""
-    named = len(weights.said.classes)
+    named, own = len(weights.said.classes), blueprint.tensors
     spelled = next(
         (spelling for spelling in spellings(weights.tensors) if spelling.keys() >= set(blueprint.foreign)),
         weights.tensors,
     )
+    blueprint = with_stated_pool(blueprint, weights.said.pool)
     blueprint = with_first_steps(blueprint, spelled, weights.said.mean is not None)
     blueprint = with_later(blueprint, spelled, named)
-    return replace(blueprint, assumed=(*blueprint.assumed, *set_aside(blueprint.foreign, spelled)))
+    return replace(blueprint, assumed=(*blueprint.assumed, *set_aside(blueprint.foreign, spelled, own)))
 
 
 def _unknown(weights: Weights) -> OpeningQuestion:

@@ -36,7 +36,8 @@ class Blueprint:
     `classes` is the number of outputs; `names` is empty where nobody says them. `input_note` is the sentence to
     show where `input` is a proposal; `assumed` are those about the rest. `file` is for messages. `prefix` stood before
     the names in the file, `foreign` are names there that are none of the network's, `problems` what does not fit.
-    With `fixed_size` the weights work for pictures of the proposed size only.
+    With `fixed_size` the weights work for pictures of the proposed size only; `bgr` is what among them says that they
+    take blue, green and red, "" where nothing does.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Blueprint:
     foreign: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     fixed_size: bool = False
+    bgr: str = ""
 
     def skeleton(self) -> nn.Module:
         """The module without any memory for its weights; UserError where it cannot be built."""

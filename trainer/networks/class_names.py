@@ -7,13 +7,19 @@ from trainer.networks.candidate import OpeningQuestion
 
 
 def class_names(
-    architecture: str, outputs: int, given: Sequence[str] | None, recorded: Sequence[Sequence[str]]
+    architecture: str,
+    outputs: int,
+    given: Sequence[str] | None,
+    recorded: Sequence[Sequence[str]],
+    *,
+    unusable: bool = False,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names of a network's classes, and sentences about what was proposed.
 
     `given` by the person wins, then the first of `recorded` (by the file or the code) with a name for each output, then
     ImageNet's for 1000 outputs of a known architecture, then plain names. One output may stand for the second of two
-    classes, and does so where nobody named any. OpeningQuestion where `given` has another number.
+    classes, and does so where nobody named any. `unusable` where the file holds names that could not be used, which is
+    said elsewhere. OpeningQuestion where `given` has another number.
     """
     counts = (1, 2) if outputs == 1 else (outputs,)
     if given is not None:
@@ -34,11 +40,12 @@ def class_names(
     for names in recorded:
         if len(names) in counts:
             return tuple(names), (*assumed, *(alone(tuple(names)) if outputs == 1 else ()))
+    unnamed = f"The file {'has no names that could be used for' if unusable else 'does not name'} its classes"
     if outputs == 1000 and (architecture in tv.table() or architecture.startswith("timm/")):
-        text = "The file does not name its classes: proposed ImageNet's 1000 categories (--classes)."
+        text = f"{unnamed}: proposed ImageNet's 1000 categories (--classes)."
         return tv.imagenet(), (*assumed, text)
     names = plain_names(outputs)
-    text = f'The file does not name its classes ({outputs} outputs): proposed "class 0" to "{names[-1]}" (--classes).'
+    text = f'{unnamed} ({outputs} outputs): proposed "class 0" to "{names[-1]}" (--classes).'
     if outputs == 1:
         text = (
             'The network has one output and names no class: it was taken for "positive", and what is left for '

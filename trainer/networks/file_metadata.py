@@ -1,67 +1,65 @@
-"""What a training checkpoint says beside its weights: the names of the classes, and how pictures become input."""
+"""What a training checkpoint says beside its weights: its classes, how pictures become input, and what outputs mean."""
 
-import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-import torch
-
+from trainer.networks.class_lists import KEYS, ClassList, class_list, plain_key, shown
 from trainer.networks.input_spec import InputSpec
-from trainer.networks.pickle_names import Listed, Unordered
+from trainer.networks.program_text import settings_in
 from trainer.networks.saved_content import walk
+from trainer.networks.written_values import numbers_of, resize_of, scale_of, size_of
 
 T = TypeVar("T")
-
-CLASSES = (
-    "classes",
-    "classnames",
-    "classtoidx",
-    "idxtoclass",
-    "id2label",
-    "label2id",
-    "labels",
-    "labelnames",
-    "labelmap",
-    "labeltoidx",
-    "idxtolabel",
-    "classmap",
-    "classlist",
-    "class2idx",
-    "idx2class",
-    "idx2label",
-    "label2idx",
-    "categories",
-    "targetnames",
-    "names",
-)
-"""Keys under which classes stand, in small letters, without "_" and "-"; where there are several, the first counts."""
+Known = dict[str, tuple[str, object]]
+"""What lies in a file: the dotted path and the value, by the plain key."""
 
 _SIZE = ("imgsize", "imagesize", "inputsize", "inputshape", "imgsz", "imsize", "cropsize", "resolution")
+_CROP = ("crop", "centercrop")
+_RESIZE = ("resize", "resizeto", "resizesize")
+_CROP_PCT = ("croppct",)
+_POOL = ("gp", "globalpool", "globalpooling")
 MEAN = ("mean", "imgmean", "imagemean", "inputmean", "normmean", "normalizemean", "pixelmean", "datasetmean")
 STD = ("std", "imgstd", "imagestd", "inputstd", "normstd", "normalizestd", "pixelstd", "datasetstd")
-_LONGEST_TEXT, _LARGEST = 2**20, 1e12
+_ORDER = ("channelorder", "colororder", "colormode", "colorspace", "colorformat", "inputspace", "inputformat", "format")
+_RGB_FLAGS, _BGR_FLAGS = ("torgb", "bgrtorgb", "bgr2rgb"), ("bgr", "isbgr", "usebgr")
 _ARCHITECTURE = ("architecture", "arch", "modelname", "backbone", "encodername", "model")
+_LOSS = ("loss", "lossfn", "lossname", "losstype", "lossfunction", "criterion")
+_ACTIVATION = ("activation", "finalactivation", "outputactivation", "lastactivation")
+_BGR_MEAN = (0.406, 0.456, 0.485)
+"""ImageNet's average colors as Caffe and OpenCV order them: blue is the darkest, whatever the digits."""
 
 
 @dataclass(frozen=True)
 class Said:
-    """`classes` are empty where the file names none; `source` is the key under which they stood.
+    """`classes` are empty where the file names none; `source` is the key under which they stood, `first` their number.
 
-    `size` is (height, width), `mean` and `std` one number a channel for values in [0, 1]; None where the file does not
-    say them. `sources` are the keys of these. `architecture` is a name that the file gives the network, "" without one.
-    `unordered` are classes without an order and `contrary` others than `classes`, each with the key in front of them.
+    `size` is (height, width), `mean` and `std` one number a channel for values in [0, 1], of red, green and blue; None
+    where the file does not say them. `resize` is the side to which the shorter one is resized before the cut, or
+    (height, width) of the whole picture, `crop_pct` timm's share of it that is cut out; () and 0 where it says none.
+    `sources` are the keys of these. `bgr` is what says that the network takes blue, green and red. `architecture`,
+    `pool` and `interpolation` are names that the file gives, "" without one. `independent` are the keys that say that
+    each class is decided by itself. `unusable` are the key of names that could not be taken, and why, and `contrary`
+    others than `classes`, with their key in front of them.
     """
 
     classes: tuple[str, ...] = ()
     source: str = ""
+    first: int = 0
     size: tuple[int, int] | None = None
+    resize: tuple[int, ...] = ()
+    crop_pct: float = 0.0
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
     sources: tuple[str, ...] = ()
+    bgr: str = ""
     architecture: str = ""
-    unordered: tuple[str, ...] = ()
+    pool: str = ""
+    interpolation: str = ""
+    independent: tuple[str, ...] = ()
+    unusable: tuple[str, ...] = ()
     contrary: tuple[str, ...] = ()
 
     def sentences(self, classes: Sequence[str], file: str, *, used: bool = False) -> tuple[str, ...]:
@@ -72,23 +70,27 @@ class Said:
         if used and self.source:
             other = ""
             if self.contrary:
-                other = f"; {self.contrary[0]}, which says {_shown(self.contrary[1:])}, was not (--classes)"
-            return (f"The classes' names were taken from {self.source} in {file}{other}.",)
-        if self.unordered and not classes:
+                other = f"; {self.contrary[0]}, which says {shown(self.contrary[1:])}, was not (--classes)"
+            counted = "; they are numbered from 1 there: the first was taken for the first output" if self.first else ""
+            return (f"The classes' names were taken from {self.source} in {file}{counted}{other}.",)
+        if self.unusable and not classes:
             return (
-                f"{self.unordered[0]} in {file} is a set, which has no order ({_shown(self.unordered[1:])}): name them "
-                "in the order of the outputs (--classes).",
+                f"{self.unusable[0]} in {file} looks like the names of classes and was not used: {self.unusable[1]}. "
+                "Name them in the order of the outputs (--classes).",
             )
         return ()
 
     def applied(self, proposal: InputSpec | None, channels: int, *, fixed_size: bool = False) -> InputSpec | None:
         """The proposal with what the file says, None where it says nothing of use; `fixed_size` keeps its size.
 
-        Pictures are resized as in the proposal: to the size, or by the same share more before the centre is cut out.
+        Where the file does not say how pictures are resized, they are as in the proposal: to the size, or by the same
+        share more before the centre is cut out.
         """
         size = None if fixed_size else self.size
+        if size is None and self.resize and not fixed_size:
+            size = (self.resize[0], self.resize[-1])
         mean, std = (self.mean, self.std) if self.mean and len(self.mean) in (1, channels) else (None, None)
-        if size is None and mean is None:
+        if size is None and mean is None and not self.crop_pct:
             return None
         spec = proposal or InputSpec(mean=(0.0,) * channels, std=(1.0,) * channels)
         if size is not None:
@@ -97,121 +99,136 @@ class Said:
             spec = replace(spec, size=size, resize_to=min(resize_to, 16384))
         if mean and std:
             spec = replace(spec, mean=mean * (channels // len(mean)), std=std * (channels // len(std)))
-        return spec
+        return self._resized(spec)
+
+    def _resized(self, spec: InputSpec) -> InputSpec:
+        height, width = spec.size
+        if self.crop_pct:
+            return replace(spec, resize="shortest", resize_to=math.floor(min(spec.size) / self.crop_pct))
+        if not self.resize or min(self.resize) < min(spec.size):
+            return spec
+        whole = len(self.resize) == 2 and self.resize[0] * width == self.resize[1] * height
+        return replace(spec, resize="squash" if whole else "shortest", resize_to=min(self.resize))
+
+    def resizing(self, spec: InputSpec) -> str:
+        """How pictures are resized to the input `spec`, as the end of a text on what the file says."""
+        other = ""
+        if self.interpolation not in ("", "bilinear", "random"):
+            other = f" They are resized bilinearly, not {self.interpolation} as the file says."
+        return f"{self._resizing(spec)}.{other}"
+
+    def _resizing(self, spec: InputSpec) -> str:
+        if not (self.crop_pct or (self.resize and min(self.resize) >= min(spec.size))):
+            return "; how pictures are resized to it the file does not say"
+        if spec.resize == "squash":
+            return f"; the whole picture is resized to {' x '.join(map(str, self.resize))} first"
+        text = f"; the shorter side is resized to {spec.resize_to} first"
+        if len(self.resize) == 2 and not self.crop_pct:
+            text += (
+                f" (the file says {self.resize[0]} x {self.resize[1]}, which is the same for pictures of these "
+                "proportions only)"
+            )
+        return text
 
 
 def said_in(extras: Mapping[str, object]) -> Said:
     """What can be read from all that lies beside the weights, at whatever depth scripts put it."""
-    known: dict[str, tuple[str, object]] = {}
+    known: Known = {}
+    texts: list[tuple[str, str]] = []
     for path, value in walk(extras):
-        key = re.sub("[_-]", "", path.rpartition(".")[2]).lower()
-        known.setdefault(key, (path, value))
-    lists = [
-        (path, names) for key in CLASSES if key in known for path, value in [known[key]] if (names := _names(value))
-    ]
-    source, classes = lists[0] if lists else ("", ())
-    contrary = next(((path, *names) for path, names in lists[1:] if names != classes), ())
-    sets = [known[key] for key in CLASSES if key in known and isinstance(known[key][1], Unordered)]
-    unordered = next(((path, *sorted(map(str, value))) for path, value in sets if isinstance(value, list)), ())
-    size, mean, std = _first(known, _SIZE, _size), _first(known, MEAN, numbers_of), _first(known, STD, numbers_of)
+        known.setdefault(plain_key(path), (path, value))
+        if isinstance(value, str):
+            texts.append((path, value))
+    for path, text in texts:  # what stands under a key of its own says more surely what it is
+        for key, value in settings_in(text).items():
+            known.setdefault(plain_key(key), (path, value))
+    found = [(known[key][0], class_list(known[key][1])) for key in KEYS if key in known]
+    lists = [(path, entry) for path, entry in found if entry.names]
+    source, classes = lists[0] if lists else ("", ClassList())
+    contrary = next(((path, *entry.names) for path, entry in lists[1:] if entry.names != classes.names), ())
+    unusable = next(((path, entry.problem) for path, entry in found if entry.problem), ())
+    size = _first(known, _SIZE, size_of) or _first(known, _CROP, size_of)
+    resize, share = _first(known, _RESIZE, resize_of), _first(known, _CROP_PCT, _share)
+    mean, std = _first(known, MEAN, numbers_of), _first(known, STD, numbers_of)
     if mean is None or std is None or len(mean[0]) != len(std[0]) or min(std[0]) <= 0:
         mean = std = None
-    named = next((known[key][1] for key in _ARCHITECTURE if key in known and isinstance(known[key][1], str)), "")
+    order = _bgr(known, mean[0] if mean else ())
     scale = scale_of(mean[0]) if mean else 1.0
+    step = -1 if order else 1
     return Said(
-        classes=classes,
+        classes=classes.names,
         source=source,
+        first=classes.first,
         size=size[0] if size else None,
-        mean=tuple(number / scale for number in mean[0]) if mean else None,
-        std=tuple(number / scale for number in std[0]) if std else None,
-        sources=tuple(entry[1] for entry in (size, mean, std) if entry),
-        architecture=str(named) if re.fullmatch(r"[A-Za-z0-9_./-]{2,80}", str(named)) else "",
-        unordered=unordered if not classes else (),
+        resize=resize[0] if resize else (),
+        crop_pct=share[0] if share else 0.0,
+        mean=tuple(number / scale for number in mean[0][::step]) if mean else None,
+        std=tuple(number / scale for number in std[0][::step]) if std else None,
+        sources=tuple(dict.fromkeys(entry[1] for entry in (size, resize, share, mean, std) if entry)),
+        bgr=order,
+        architecture=_word(known, _ARCHITECTURE, r"[A-Za-z0-9_./-]{2,80}"),
+        pool=_word(known, _POOL, r"avg|max|avgmax|catavgmax"),
+        interpolation=_word(known, ("interpolation",), r"[a-z]{3,20}"),
+        independent=_independent(known),
+        unusable=unusable if not lists else (),
         contrary=contrary,
     )
 
 
-def _first(
-    known: Mapping[str, tuple[str, object]], keys: Iterable[str], read: Callable[[object], T | None]
-) -> tuple[T, str] | None:
+def is_bgr(mean: Sequence[float]) -> bool:
+    """Whether average colors are ImageNet's in the order of blue, green and red, of values to 1 or to 255."""
+    scale = scale_of(mean) if mean else 1.0
+    return len(mean) == 3 and all(abs(one / scale - other) < 0.01 for one, other in zip(mean, _BGR_MEAN, strict=True))
+
+
+def _bgr(known: Known, mean: Sequence[float]) -> str:
+    """What says that the network takes blue, green and red, "" where nothing does."""
+    said: dict[str, bool] = {}
+    for keys, bgr in ((_RGB_FLAGS, "false"), (_BGR_FLAGS, "true"), (_ORDER, "bgr")):
+        for path, value in (known[key] for key in keys if key in known):
+            word = str(value).lower() if isinstance(value, bool | str) else ""
+            if word in ("true", "false", "rgb", "bgr"):
+                said[path] = word == bgr
+    if any(said.values()):
+        return next(path for path, bgr in said.items() if bgr)
+    return "the mean in it" if is_bgr(mean) and not said else ""
+
+
+def _independent(known: Known) -> tuple[str, ...]:
+    """The keys that say that each class is decided by itself; () where nothing does, or others say the contrary."""
+    said: dict[str, bool] = {}
+    for key in ("multilabel", "ismultilabel"):
+        if key in known and isinstance(known[key][1], bool | str):
+            said[known[key][0]] = str(known[key][1]).lower() == "true"
+    words = [
+        (key, r"bce|binary_?cross_?entropy|multi_?label", r"^(ce|.*(?<!binary)_?cross_?entropy.*)$") for key in _LOSS
+    ]
+    words += [(key, "^sigmoid", "^softmax") for key in _ACTIVATION]
+    words.append(("problemtype", "multi_label", "single_label"))
+    for key, single, together in words:
+        path, value = known.get(key, ("", None))
+        word = value.lower() if isinstance(value, str) and len(value) < 80 else ""
+        if re.search(single, word):
+            said[path] = True
+        elif re.search(together, word):
+            said[path] = False
+    return tuple(said) if said and all(said.values()) else ()
+
+
+def _share(value: object) -> float | None:
+    numbers = numbers_of(value)
+    return numbers[0] if numbers and len(numbers) == 1 and 0.1 <= numbers[0] <= 1 else None
+
+
+def _word(known: Known, keys: Iterable[str], pattern: str) -> str:
+    """The first text under one of the keys, "" where it is not of this pattern."""
+    word = next((known[key][1] for key in keys if key in known and isinstance(known[key][1], str)), "")
+    return str(word) if re.fullmatch(pattern, str(word)) else ""
+
+
+def _first(known: Known, keys: Iterable[str], read: Callable[[object], T | None]) -> tuple[T, str] | None:
     """What the first of the keys with a usable value says, and where it stands."""
     for key in keys:
-        if key in known and (parsed := read(known[key][1])) is not None:
-            return parsed, known[key][0]
+        if key in known and (value := read(known[key][1])) is not None:
+            return value, known[key][0]
     return None
-
-
-def _names(value: object) -> tuple[str, ...]:
-    """Names in the order of the outputs: a list, its text, or a mapping from or to numbers."""
-    value = _parsed(value)
-    if isinstance(value, Mapping):
-        by_name = not all(isinstance(name, str) for name in value.values())
-        names = _in_order([(right, left) if by_name else (left, right) for left, right in value.items()])
-    else:
-        names = tuple(value) if isinstance(value, list | tuple) and not isinstance(value, Unordered) else ()
-    return tuple(map(str, names)) if names and all(isinstance(name, str) and name for name in names) else ()
-
-
-def _parsed(value: object) -> object:
-    """What a text or an array stands for: JSON, or values with commas or in lines; anything else is itself."""
-    if isinstance(value, Listed):
-        return value.items
-    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        parts = [part.strip() for part in re.split("[,\n]", value)]
-        return parts if len(parts) > 1 and all(parts) else value
-
-
-def _in_order(pairs: list[tuple[object, object]]) -> tuple[object, ...]:
-    """Names by their numbers, where these are 0, 1, 2 ... without a gap; JSON writes numbers as text."""
-    by_number = {int(str(number)): name for number, name in pairs if re.fullmatch("[0-9]{1,9}", str(number)[:10])}
-    complete = len(by_number) == len(pairs) and sorted(by_number) == list(range(len(pairs)))
-    return tuple(by_number[number] for number in range(len(pairs))) if complete else ()
-
-
-def _number(part: object) -> object:
-    return float(part) if isinstance(part, str) and re.fullmatch(r"-?[0-9]{0,6}\.?[0-9]{1,12}", part) else part
-
-
-def _shown(names: Sequence[str]) -> str:
-    return ", ".join(name[:40] for name in names[:8]) + (" ..." if len(names) > 8 else "")
-
-
-def _size(value: object) -> tuple[int, int] | None:
-    """(height, width) of one number, of two, or of three with the channels before or behind."""
-    value = _parsed(value)
-    if isinstance(value, str):
-        value = re.split(r"\s*[x\u00d7]\s*", value.lower())
-    if isinstance(value, list | tuple):
-        value = [int(part) if isinstance(part, str) and re.fullmatch("[0-9]{1,4}", part) else part for part in value]
-    numbers = value if isinstance(value, list | tuple) else [value, value]
-    sides = [int(number) for number in numbers if isinstance(number, int | float) and 0 < number <= 8192]
-    if len(sides) != len(numbers):
-        return None
-    if len(sides) == 3:
-        sides = sides[1:] if sides[0] in (1, 3) else sides[:2] if sides[2] in (1, 3) else []
-    return (sides[0], sides[1]) if len(sides) == 2 and all(8 <= side <= 8192 for side in sides) else None
-
-
-def scale_of(mean: Iterable[float]) -> float:
-    """The largest value of a picture, 1 or 255, by the average of all."""
-    return 255.0 if max(map(abs, mean)) > 2 else 1.0
-
-
-def numbers_of(value: object) -> tuple[float, ...] | None:
-    """One or three finite numbers."""
-    if isinstance(value, torch.Tensor) and value.numel() in (1, 3) and not value.is_complex():
-        value = value.detach().double().flatten().tolist()
-    value = _parsed(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        value = [value]
-    if isinstance(value, list | tuple):
-        value = [_number(part) for part in value]
-    if not isinstance(value, list | tuple) or len(value) not in (1, 3):
-        return None
-    if not all(isinstance(number, int | float) and abs(number) < _LARGEST for number in value):
-        return None
-    return tuple(float(number) for number in value)

@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from trainer.networks.candidate import Blueprint
-from trainer.networks.file_metadata import MEAN, STD, numbers_of, scale_of
+from trainer.networks.file_metadata import MEAN, STD, is_bgr
 from trainer.networks.matching import COUNTER, Tensors
+from trainer.networks.written_values import numbers_of, scale_of
 
 _RAW_LARGEST, _RAW_SPREAD = 1.0, 0.2
 """Averages and variances of colors that were given in [0, 1]."""
@@ -51,8 +52,8 @@ def _with_values(blueprint: Blueprint, tensors: Tensors) -> Blueprint:
     mean, std = (numbers_of(tensors[name]) for name in names)
     if mean is None or std is None or len(mean) != len(std) or len(mean) not in (1, spec.channels) or min(std) <= 0:
         return blueprint
-    scale = scale_of(mean)
-    values = [tuple(number / scale for number in one) * (spec.channels // len(one)) for one in (mean, std)]
+    scale, step = scale_of(mean), -1 if is_bgr(mean) else 1
+    values = [tuple(number / scale for number in one[::step]) * (spec.channels // len(one)) for one in (mean, std)]
     shown = [", ".join(f"{number:.4g}" for number in one) for one in values]
     text = (
         f"The file holds by what its network normalises pictures ({' and '.join(names)}): mean {shown[0]}, std "
@@ -64,6 +65,7 @@ def _with_values(blueprint: Blueprint, tensors: Tensors) -> Blueprint:
         input=replace(spec, mean=values[0], std=values[1]),
         input_note=text,
         foreign=tuple(name for name in blueprint.foreign if name not in names),
+        bgr=names[0] if step < 0 else "",
     )
 
 

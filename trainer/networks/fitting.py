@@ -58,12 +58,12 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
     doubled: tuple[str, ...] = ()
     others = {name: given[name] for name in foreign}
     outside = elsewhere(others, place) if place and not tensors else {}
-    pool = _pool_of(skeleton)
+    pool = pool_of(skeleton)
     if place and pool and not (tensors or outside or place.is_map):
         place = Place(2 * place.features, False)
         outside = elsewhere(others, place)
         if len(outside) == 1:
-            plain, build = build, lambda: _replaced(plain(), pool, _both_pools(skeleton.get_submodule(pool)))
+            plain, build = build, lambda: replaced(plain(), pool, _both_pools(skeleton.get_submodule(pool)))
             doubled = (
                 f"They take twice as many values as the {place.features // 2} maps: the largest and the average.",
             )
@@ -74,7 +74,7 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
         left = tuple(f"{match.prefix}{part}.{name}" for name in tensors)
         return Fit(
             match.tensors,
-            lambda: _replaced(build(), part, NoScores()),
+            lambda: replaced(build(), part, NoScores()),
             0,
             (*foreign, *left),
             (without_scores(part, tensors, tuple(outside), others),),
@@ -83,23 +83,24 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
     named = {f"{part}.{name}": tensor for name, tensor in tensors.items()}
     return Fit(
         {**match.tensors, **named},
-        lambda: _replaced(build(), part, _anew(tensors, place)),
+        lambda: replaced(build(), part, _anew(tensors, place)),
         final_head.outputs,
         foreign,
         (head_sentence(path, final_head), *doubled),
     )
 
 
-def _pool_of(skeleton: nn.Module) -> str:
+def pool_of(skeleton: nn.Module) -> str:
     """The part, torchvision's or timm's, that averages each map before the last layers; "" if none."""
     pool = getattr(skeleton, "avgpool", None)
     if isinstance(pool, nn.AdaptiveAvgPool2d) and pool.output_size in (1, (1, 1)):
         return "avgpool"
     pool = getattr(skeleton, "global_pool", None)
-    return "global_pool" if _is_timms(pool) and getattr(pool, "pool_type", "") == "avg" else ""
+    return "global_pool" if is_timms(pool) and getattr(pool, "pool_type", "") == "avg" else ""
 
 
-def _is_timms(pool: nn.Module | None) -> bool:
+def is_timms(pool: nn.Module | None) -> bool:
+    """Whether this is timm's pool, which may flatten what it gives."""
     return type(pool).__name__ == "SelectAdaptivePool2d"
 
 
@@ -134,7 +135,8 @@ def _anew(tensors: Tensors, place: Place | None) -> nn.Module:
     return head.module
 
 
-def _replaced(module: nn.Module, part: str, by: nn.Module) -> nn.Module:
+def replaced(module: nn.Module, part: str, by: nn.Module) -> nn.Module:
+    """The module with another one in the place of this part."""
     parent, _, child = part.rpartition(".")
     setattr(module.get_submodule(parent), child, by)
     return module

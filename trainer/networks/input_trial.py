@@ -23,14 +23,23 @@ def channels_of(module: nn.Module) -> int:
     return first.in_channels if first is not None else 3
 
 
+def picture_channels(module: nn.Module) -> int:
+    """The channels of pictures for a module: those of its first convolution, 3 where no pictures have so many."""
+    channels = channels_of(module)
+    return channels if channels in (1, 3) else 3
+
+
 def tried_input(module: nn.Module, name: str, path: Path) -> InputSpec:
     """An input of 224 x 224 where the module takes it; OpeningQuestion where others run."""
     if not any(isinstance(part, nn.Conv2d) for part in module.modules()):
         raise UserError(f"{name} has no convolutional layer (Conv2d) to look at.")
-    channels = channels_of(module)
-    if channels not in (1, 3):
-        raise UserError(f"{name} takes {channels} channels; only RGB and grey pictures can be shown to a network.")
+    channels = picture_channels(module)
     error = _fails(module, channels, 224)
+    if error is not None and channels_of(module) not in (1, 3):
+        raise UserError(
+            f"{name} takes {channels_of(module)} channels; only RGB and grey pictures can be shown to a network: let "
+            "its forward(self, picture) make the others of the picture's three."
+        ) from error
     if error is not None:
         why = user_architecture.explain(path, error)
         if advice := _not_the_size(module, error, why):

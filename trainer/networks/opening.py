@@ -13,14 +13,15 @@ from trainer.networks import architecture_detection as architectures
 from trainer.networks import user_architecture
 from trainer.networks.altered_weights import refuse_altered
 from trainer.networks.candidate import OpeningQuestion, filled, refuse
+from trainer.networks.channel_order import taking_rgb
 from trainer.networks.checkpoint import OUTPUTS, SECOND_CLASS, Checkpoint, InputSpec
 from trainer.networks.class_names import class_names
 from trainer.networks.in_place import copying
-from trainer.networks.input_trial import SIDES, channels_of, explained, refuse_giant, running_sizes, tried_input
+from trainer.networks.input_trial import SIDES, explained, picture_channels, refuse_giant, running_sizes, tried_input
 from trainer.networks.matching import matches
-from trainer.networks.output_spec import MEANINGS, OutputSpec, answering, decided, parts_of
+from trainer.networks.output_spec import MEANINGS, OutputSpec, answering, as_stated, decided, parts_of
 from trainer.networks.set_aside import set_aside
-from trainer.networks.weight_files import Weights, read_weights
+from trainer.networks.weight_files import Weights, read_weights, several
 
 if TYPE_CHECKING:
     from trainer.networks.onnx_import.network import OnnxNetwork
@@ -142,10 +143,18 @@ def open_model(
     )
     if ended == "sigmoid" and not (outputs and outputs.meaning) and table.shape[1] > 1:
         spec = replace(spec, meaning="independent-logits")
-    names, assumed = class_names(draft.architecture, table.shape[1], classes, (draft.classes, weights.said.classes))
+    spec, stated = as_stated(spec, outputs, weights.said.independent, weights.file, table.shape[1])
+    output_notes = (*output_notes, *stated)
+    names, class_notes = class_names(
+        draft.architecture,
+        table.shape[1],
+        classes,
+        (draft.classes, weights.said.classes),
+        unusable=bool(weights.said.unusable),
+    )
     if table.shape[1] == 1 and len(names) == 2:  # what is left of one is the other: they do not stand each for itself
         spec = replace(spec, pair=True, meaning=spec.meaning.removeprefix("independent-"))
-        assumed = () if ours == SECOND_CLASS else assumed
+        class_notes = () if ours == SECOND_CLASS else class_notes
     said = weights.said.sentences(classes or (), weights.file, used=names == weights.said.classes and not classes)
     return OpenedModel(
         module=answering(module, spec, table.shape[1]),
@@ -154,7 +163,7 @@ def open_model(
         output=spec,
         classes=names,
         name=weights.name,
-        assumed=tuple(filter(None, (unsteady, *draft.assumed, *output_notes, *assumed, *said, *weights.notes))),
+        assumed=tuple(filter(None, (unsteady, *draft.assumed, *output_notes, *class_notes, *said, *weights.notes))),
         code=draft.code,
         graph=draft.graph,
         checkpoint=weights.checkpoint,
@@ -192,6 +201,7 @@ def _known(architecture: str | None, weights: Weights, given: InputSpec | None) 
         blueprint = architectures.from_config(weights)
     else:
         blueprint = architectures.find(weights)
+    blueprint = taking_rgb(blueprint, weights.said.bgr or blueprint.bgr)
     stated = given or (weights.checkpoint.input if weights.checkpoint else None)
     spec, note = _input(
         stated,
@@ -241,11 +251,11 @@ def _own(architecture: str, weights: Weights, given: InputSpec | None) -> _Draft
     candidates = matches(expected, weights.tensors)
     fitting = [match for match in candidates if not match.problems and weights.wants(match.prefix)]
     if len({match.prefix for match in fitting}) > 1:
-        raise architectures.several(weights, [match.prefix for match in fitting])
+        raise several(weights, [match.prefix for match in fitting])
     match = fitting[0] if fitting else candidates[0]
     refuse(weights.file, f"{path.name}:{factory}", list(match.problems))
     user_architecture.run(path, lambda: network.module.load_state_dict(filled(network.module, match.tensors)))
-    channels = channels_of(network.module)
+    channels = picture_channels(network.module)
     stated = given or network.input or (weights.checkpoint.input if weights.checkpoint else None)
     spec, note = _input(stated, None, "", weights, channels, False)
     if spec is None:
@@ -254,7 +264,7 @@ def _own(architecture: str, weights: Weights, given: InputSpec | None) -> _Draft
             f"Nothing says how pictures become input: proposed 224 x 224 {'RGB' if spec.channels == 3 else 'grey'} "
             "in [0, 1], which the network accepts."
         )
-    assumed = (*set_aside(match.foreign, weights.tensors), note)
+    assumed = (*set_aside(match.foreign, weights.tensors, match.tensors), note)
     return _Draft(network.module, f"{path.name}:{factory}", spec, network.classes, assumed, path.parent)
 
 
@@ -275,7 +285,7 @@ def _input(
     keys = ", ".join(weights.said.sources)
     text = (
         f"The input was taken from {keys} in {weights.file}: {spec.size[0]} x {spec.size[1]}, mean "
-        f"{_numbers(spec.mean)}, std {_numbers(spec.std)}; how pictures are resized to it the file does not say."
+        f"{_numbers(spec.mean)}, std {_numbers(spec.std)}{weights.said.resizing(spec)}"
     )
     return spec, text
 

@@ -1,7 +1,7 @@
 """How the answer of a network becomes class scores."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -123,6 +123,23 @@ def decided(
                 f"they are shown as they are ({OPTION} logits for the other reading).",
             )
     return OutputSpec(take, meaning), table, assumed
+
+
+def as_stated(
+    spec: OutputSpec, given: OutputSpec | None, independent: Sequence[str], file: str, width: int
+) -> tuple[OutputSpec, tuple[str, ...]]:
+    """Logits (N, `width`) as the file says what they are, and a sentence about it; `given` by the person wins.
+
+    `independent` are the keys in it that say that each class is decided by itself.
+    """
+    if not independent or width < 2 or spec.meaning != "logits" or (given and given.meaning):
+        return spec, ()
+    text = (
+        f"Each class is decided by itself (a sigmoid each), as {' and '.join(independent[:3])} in {file} "
+        f"{'says' if len(independent) == 1 else 'say'}; "
+        f"{OPTION} logits compares the classes by softmax."
+    )
+    return replace(spec, meaning="independent-logits"), (text,)
 
 
 def answering(module: nn.Module, spec: OutputSpec, width: int) -> nn.Module:

@@ -7,8 +7,8 @@ import torch
 
 from trainer.files.errors import UserError
 from trainer.networks.candidate import OpeningQuestion
-from trainer.networks.pickle_names import Settings
-from trainer.networks.torch_file import SAVE_AGAIN
+from trainer.networks.pickle_names import Listed, Settings
+from trainer.networks.torch_file import AS_TENSORS, SAVE_AGAIN
 
 _DEEPEST = 3
 _OF_TRAINING = ("optim", "scheduler", "scaler")
@@ -36,6 +36,8 @@ def chosen(saved: object, file: str, key: str | None, option: str) -> Content:
         raise UserError(f"{file} holds one {type(saved).__name__}, not weights by name; {SAVE_AGAIN}")
     sets = dict(_sets(saved))
     if not sets:
+        if any(isinstance(value, Listed) for _, value in walk(saved)):
+            raise UserError(f"{file} holds no tensors; {AS_TENSORS}")
         inside = ", ".join(str(name)[:40] for name in list(saved)[:6]) or "nothing"
         raise UserError(f"{file} holds no weights by name (inside: {inside}); {SAVE_AGAIN}")
     networks = _networks(sets)

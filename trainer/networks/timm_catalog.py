@@ -80,10 +80,20 @@ def fitting(tensors: Tensors, stated: str = "") -> list[Blueprint]:
 
 
 def other_than(name: str, stated: str) -> str:
-    """The network of timm that a file says it is, where that is another than `name`; "" where it is not."""
-    base_name = stated.partition(".")[0]
-    known = any(base_name in row["names"] for row in table().values())
-    return base_name if known and base_name != name.removeprefix("timm/") else ""
+    """The network of torchvision or timm that a file says it is, where that is another than `name`; "" if not."""
+    base_name = stated.partition(".")[0].removeprefix("timm/")
+    return base_name if _body(base_name) and base_name != name.removeprefix("timm/") else ""
+
+
+def alike(name: str, other: str) -> bool:
+    """Whether two networks have one body by its names and shapes, so that weights of one fit the other."""
+    return _body(name.removeprefix("timm/")) == _body(other.removeprefix("timm/"))
+
+
+def _body(name: str) -> tuple[Any, ...]:
+    """What tells one body from others; () for a network of neither library."""
+    row = tv.table().get(name) or next((row for row in table().values() if name in row["names"]), None)
+    return (row["first"], *row["sketch"][:_SKETCH]) if row else ()
 
 
 def _is_torchvisions(name: str, first: str) -> bool:
@@ -191,7 +201,9 @@ def _by_timm(name: str, tensors: Tensors, settings: dict[str, Any], arguments: d
         for prefix in prefixes[:_MOST_PREFIXES]:
             blueprints.append(_under(timm, name, spelling, prefix, names, settings, arguments))
             if not blueprints[-1].problems:
-                return described(blueprints[-1], {**known, **settings}, _channels(blueprints[-1].tensors, names[0]))
+                channels = _channels(blueprints[-1].tensors, names[0])
+                stated = any(settings.get(key) for key in ("input_size", "mean", "std"))
+                return described(blueprints[-1], {**known, **settings}, channels, stated=stated)
     return min(blueprints, key=lambda blueprint: len(blueprint.problems))
 
 

@@ -10,14 +10,31 @@ from trainer.networks.checkpoint import InputSpec
 from trainer.networks.torch_file import brief
 
 
-def described(blueprint: Blueprint, settings: dict[str, Any], channels: int) -> Blueprint:
-    """The blueprint with classes and input as the configuration gives them, and sentences about what it lacks."""
+def described(blueprint: Blueprint, settings: dict[str, Any], channels: int, *, stated: bool = True) -> Blueprint:
+    """The blueprint with classes and input as the configuration gives them, and sentences about what it lacks.
+
+    Unless it is `stated` by the file, the input is what timm's own weights expect: a proposal.
+    """
     labels = settings.get("label_names")
     names = tuple(map(str, labels)) if isinstance(labels, list) and len(labels) == blueprint.classes else ()
     spec, assumed = _input(settings, channels)
     if spec is None:
         return replace(blueprint, names=names)
-    return replace(blueprint, names=names, input=spec, input_note="", assumed=(*blueprint.assumed, *assumed))
+    note = ""
+    if not stated:
+        cut = "all squeezed to" if spec.resize == "squash" else f"shorter side to {spec.resize_to}, centre"
+        note = (
+            "The file does not say how pictures become input: proposed as for timm's own weights of this network, "
+            f"{cut} {spec.size[0]} x {spec.size[1]}, with their mean and std."
+        )
+    return replace(
+        blueprint,
+        names=names,
+        input=spec,
+        input_note=note,
+        assumed=(*blueprint.assumed, *assumed),
+        fixed_size=blueprint.fixed_size or settings.get("fixed_input_size") is True,
+    )
 
 
 def _input(settings: dict[str, Any], channels: int) -> tuple[InputSpec | None, tuple[str, ...]]:

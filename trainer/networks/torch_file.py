@@ -20,6 +20,10 @@ SAVE_AGAIN = (
     "save its weights alone where it was made: torch.save(model.state_dict(), PATH), or as safetensors with "
     "safetensors.torch.save_file."
 )
+AS_TENSORS = (
+    "arrays of NumPy are not read as weights. Save them as tensors where you trust the file: torch.save({name: "
+    "torch.as_tensor(array) for name, array in torch.load(PATH, weights_only=False).items()}, NEW_PATH)."
+)
 _WHOLE_MODULE = (
     "a whole module was saved; take its weights out where it was made, and you trust the file: "
     "torch.save(torch.load(PATH, weights_only=False).state_dict(), NEW_PATH); of a training checkpoint's or fastai's "
@@ -202,8 +206,10 @@ class _Archive:
         pickles = [entry.filename for entry in entries if entry.filename.rpartition("/")[2] == "data.pkl"]
         total = sum(entry.file_size for entry in entries)
         # torch.save stores without compression: more content than file means a bomb, or a file packed again.
-        if total > size or any(self._zip.getinfo(name).file_size > LARGEST_PICKLE for name in pickles):
+        if total > size:
             raise UserError(f"{name} unpacks to more than it holds; unpack it first, or {SAVE_AGAIN}")
+        if any(self._zip.getinfo(name).file_size > LARGEST_PICKLE for name in pickles):
+            raise UserError(f"{name} keeps its numbers as something else than tensors; {AS_TENSORS}")
         if len(pickles) != 1 or len({entry.filename for entry in entries}) != len(entries):
             raise UserError(f"{name} is a zip archive without one set of weights; {SAVE_AGAIN}")
         self._folder = pickles[0].removesuffix("data.pkl")

@@ -114,7 +114,10 @@ def proposed_input(name: str, channels: int, side: int = 0) -> tuple[InputSpec, 
     if channels == 1:
         mean, std = (round(math.fsum(mean) / 3, 4),), (round(math.fsum(std) / 3, 4),)
     elif channels != 3:
-        raise UserError(f"This {name} takes {channels} channels; only RGB and grey pictures can be shown to a network.")
+        raise UserError(
+            f"This {name} takes {channels} channels; only RGB and grey pictures can be shown to a network. Its own "
+            "class opens where its forward makes the other channels of the picture's (file.py:factory)."
+        )
     spec = InputSpec((cut, cut), "shortest", shorter, mean, std)
     return spec, (
         f"The file does not say how pictures become input: proposed as for torchvision's {name}, shorter side to "

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,13 @@ from trainer.files.errors import UserError
 from trainer.files.safetensors_file import MOST_TENSORS, check_names, read_tensors
 from trainer.networks import checkpoint as own_format
 from trainer.networks.altered_weights import MERGED
+from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.dotless_averages import with_dots
 from trainer.networks.file_kinds import kind_of, network_file
 from trainer.networks.file_metadata import Said, said_in
 from trainer.networks.folded_weights import folded
 from trainer.networks.saved_content import chosen
+from trainer.networks.set_aside import beside
 from trainer.networks.torch_file import SAVE_AGAIN, brief, read_pickle
 
 if TYPE_CHECKING:
@@ -57,6 +59,17 @@ class Weights:
     def wants(self, prefix: str) -> bool:
         """Whether the network under this prefix may be meant."""
         return self.inside is None or prefix.rstrip(".") == self.inside
+
+
+def several(weights: Weights, prefixes: Iterable[str]) -> OpeningQuestion:
+    """What to ask where the names of one file hold several whole networks."""
+    keys = tuple(dict.fromkeys(prefix.rstrip(".") or TOP for prefix in prefixes))
+    return OpeningQuestion(
+        f"{weights.file} holds several networks under the names {', '.join(keys[:8])}; say which to open "
+        f"({weights.option} NAME).",
+        "key",
+        keys,
+    )
 
 
 def read_weights(path: Path, key: str | None = None, option: str = "--key") -> Weights:
@@ -160,6 +173,7 @@ def _from_file(path: Path, name: str, key: str | None, option: str) -> Weights:
             f"{len(broken)} of the weights hold NaN or infinite numbers (first {broken[0]}): the training failed, and "
             "maps may be empty."
         )
+    notes += beside(content.extras, path.name)
     said = said_in(content.extras)
     return Weights(name, path.name, tensors, said, tuple(notes), inside=content.inside)
 

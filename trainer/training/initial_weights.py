@@ -2,6 +2,8 @@
 
 import copy
 import difflib
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,10 +14,10 @@ from trainer.devices.memory import out_of_memory
 from trainer.files.errors import UserError
 from trainer.networks.architectures import ARCHITECTURES, build, head, initialise, known
 from trainer.networks.imagenet_weights import check_offered, imagenet
-from trainer.networks.matching import Tensors, differences, matches, under
+from trainer.networks.matching import Match, Tensors, differences, matches, under
 from trainer.networks.timm_catalog import new_module
-from trainer.networks.torch_file import brief
-from trainer.networks.weight_files import read_weights
+from trainer.networks.torch_file import SAVE_AGAIN, brief
+from trainer.networks.weight_files import Weights, read_weights, several
 from trainer.training.loss import width_of
 from trainer.training.recipe import Recipe
 
@@ -59,9 +61,10 @@ def started(recipe: Recipe, classes: tuple[str, ...], *, fetch: bool = True) -> 
     if network.weights != "imagenet":
         weights = read_weights(_file(network.weights), network.weights_key or None, "--weights-key")
         new_head = weights.checkpoint is not None and weights.checkpoint.classes != classes
-        drawn = fill(module, weights.tensors, network.architecture, network.weights, new_head=new_head)
+        drawn = fill(module, weights, network.architecture, new_head=new_head)
     elif fetch:
-        drawn = fill(module, imagenet(network.architecture), network.architecture, network.weights, new_head=True)
+        weights = Weights(network.weights, network.weights, dict(imagenet(network.architecture)))
+        drawn = fill(module, weights, network.architecture, new_head=True)
     part = "last layer" if drawn in ("", head(module)) else drawn
     freeze(module, network.freeze_up_to, drawn)
     origin = f"{network.architecture} from {network.weights}, {'but not' if drawn else 'with'} its {part}"
@@ -113,31 +116,64 @@ def _file(weights: str) -> Path:
     return path
 
 
-def fill(module: nn.Module, tensors: Tensors, architecture: str, name: str, *, new_head: bool) -> str:
-    """Put weights into the module; UserError where they are of another network.
+def fill(module: nn.Module, weights: Weights, architecture: str, *, new_head: bool) -> str:
+    """Put weights into the module; UserError where they are of another network, OpeningQuestion where of several.
 
     The answer names the part that stays as it was drawn, "" where there is none: the last layer with `new_head`, or
     the part around it that is another one in the file. Prefixes of the names and tensors that are not the network's,
     such as torchvision's auxiliary classifiers, play no part.
     """
-    state, part = module.state_dict(), head(module)
-    match = first = matches(state, tensors, part)[0]
-    while match.problems and "." in part:
-        part = part.rpartition(".")[0]
-        match = matches(state, tensors, part)[0]
-    if match.problems:
+    if weights.graph:
         raise UserError(
-            f"{name} holds the weights of another network than {architecture} ({len(first.problems)} of {len(state)} "
-            f"differ, the first: {first.problems[0][:120]}); give the architecture that they belong to, or other "
-            "weights."
+            f"{weights.file} is an ONNX file, whose weights do not start a training; {SAVE_AGAIN} That file does."
         )
+    state, last = module.state_dict(), head(module)
+    steps = last.split(".")
+    parts = [".".join(steps[:depth]) for depth in range(len(steps), 0, -1)]
+    found = {part: matches(state, weights.tensors, part) for part in parts}
+    fitting: dict[str, tuple[str, Match]] = {}  # by what stands before the names; the smallest part first
+    for part, candidates in found.items():
+        for match in candidates:
+            if not match.problems and weights.wants(match.prefix):
+                fitting.setdefault(match.prefix, (part, match))
+    if len(fitting) > 1:
+        raise several(weights, fitting)
+    if not fitting:
+        raise _of_another(found[last][0].problems, state, weights.file, architecture)
+    ((part, match),) = fitting.values()
     ends = match.head or {}
-    new_head = new_head or part != head(module) or bool(differences(under(state, f"{part}."), ends))
-    for key, value in match.tensors.items():
+    new_head = new_head or part != last or bool(differences(under(state, f"{part}."), ends))
+    taken = {**match.tensors, **({} if new_head else {f"{part}.{key}": value for key, value in ends.items()})}
+    broken = [key for key, value in taken.items() if not bool(value.isfinite().all())]
+    if broken:
+        raise UserError(
+            f"{weights.file}: {len(broken)} of the weights hold NaN or infinite numbers (first {broken[0][:80]}): "
+            "nothing can be learned from them; give weights of before the training failed."
+        )
+    for key, value in taken.items():
         state[key].copy_(value)
-    for key, value in {}.items() if new_head else ends.items():
-        state[f"{part}.{key}"].copy_(value)
     return part if new_head else ""
+
+
+def _of_another(problems: Sequence[str], state: Tensors, file: str, architecture: str) -> UserError:
+    """What is said of weights that do not fit, by what differs: problems are those of `matching.differences`."""
+    statistics = [key for key in state if key.endswith((".running_mean", ".running_var"))]
+    if statistics and sorted(problems) == sorted(f"{key} is missing" for key in statistics):
+        return UserError(
+            f"{file} holds {architecture} without the statistics of its batch norms ({statistics[0]} ...): they are no "
+            f"parameters, but part of its state; {SAVE_AGAIN}"
+        )
+    first = next(key for key, tensor in state.items() if tensor.dim() == 4)
+    channels = re.fullmatch(rf"{re.escape(first)} is \(\d+, (\d+), .*", problems[0]) if len(problems) == 1 else None
+    if channels and int(channels[1]) != state[first].shape[1]:
+        return UserError(
+            f"{file} holds {architecture} for pictures of {channels[1]} channels, and it is trained on RGB here; give "
+            "weights for three."
+        )
+    return UserError(
+        f"{file} holds the weights of another network than {architecture} ({len(problems)} of {len(state)} differ, the "
+        f"first: {problems[0][:120]}); give the architecture that they belong to, or other weights."
+    )
 
 
 def freeze(module: nn.Module, up_to: str, drawn: str = "") -> None:

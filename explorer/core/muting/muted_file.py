@@ -23,7 +23,7 @@ from explorer.core.network.hooked_layers import LayerInfo
 from explorer.core.network.opening import Network
 from explorer.core.tags import FilterKey
 from trainer.networks.architectures import known
-from trainer.networks.checkpoint import Checkpoint, load, save
+from trainer.networks.checkpoint import SECOND_CLASS, Checkpoint, load, save
 
 FIGURES = ("auc", "seeds", "epochs", "threshold")
 """How names of what was measured of the trained network begin, in a checkpoint's `training`."""
@@ -83,6 +83,7 @@ def write_muted(
         _arguments(model, network),
         training,
         network.licence,
+        SECOND_CLASS if network.output.pair else network.output.meaning,
     )
     save(path, checkpoint)
 

@@ -122,3 +122,15 @@ def test_what_a_file_cannot_hold_is_refused_in_words(network: Network, index: Fo
     with pytest.raises(UserError, match="no architecture"):
         write_muted(tmp_path / "m.safetensors", own, tmp_path / "own.pt", [FilterKey(0, 0)], "zero")
     assert not (tmp_path / "m.safetensors").exists()
+
+
+def test_the_file_keeps_what_the_outputs_mean(tmp_path: Path) -> None:
+    for outputs, beside in ((3, {"multi_label": True}), (1, {"classes": ["no", "yes"]})):
+        torch.manual_seed(0)
+        state = torchvision.models.resnet18(num_classes=outputs).state_dict()
+        torch.save({"model": state, **beside, "img_size": 64}, tmp_path / "net.pt")
+        network = open_network(tmp_path / "net.pt", device="cpu")
+        write_muted(tmp_path / "muted.safetensors", network, tmp_path / "net.pt", KEYS[:1], "zero")
+        muted = open_network(tmp_path / "muted.safetensors", device="cpu")
+        assert muted.output == network.output
+        assert muted.classes == network.classes

@@ -201,8 +201,36 @@ def test_a_grey_network_computes_what_it_should(tmp_path: Path) -> None:
 def test_five_channels_are_refused() -> None:
     tensors = skeleton("resnet18")
     tensors["conv1.weight"] = torch.zeros(64, 5, 7, 7)
-    with pytest.raises(UserError, match="5 channels"):
-        architectures.find(loose(tensors))
+    for found in (architectures.find, partial(architectures.named, "resnet18")):
+        with pytest.raises(UserError, match=r"^net\.pt: This resnet18 takes 5 channels; .* \(file\.py:factory\)"):
+            found(loose(tensors))
+
+
+def test_a_class_that_makes_further_channels_of_the_pictures_three_opens(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Conv2d(4, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    torch.save(module.state_dict(), tmp_path / "net.pt")
+    (tmp_path / "own.py").write_text(
+        "import torch\nfrom torch import nn\n\n\nclass Four(nn.Sequential):\n    def __init__(self):\n"
+        "        super().__init__(nn.Conv2d(4, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())\n\n"
+        "    def forward(self, x):\n        return super().forward(torch.cat([x, x.mean(1, keepdim=True)], 1))\n"
+    )
+    network = open_network(tmp_path / "net.pt", device="cpu", architecture=f"{tmp_path / 'own.py'}:Four")
+    picture = torch.rand(1, 3, 224, 224)
+    with torch.inference_mode():
+        expected = module(torch.cat([picture, picture.mean(1, keepdim=True)], 1))
+    torch.testing.assert_close(network.logits(picture), expected)
+    (tmp_path / "own.py").write_text((tmp_path / "own.py").read_text().replace("x, x.mean(1, keepdim=True)", "x"))
+    with pytest.raises(UserError, match=r"takes 4 channels; .* let its forward"):
+        open_network(tmp_path / "net.pt", device="cpu", architecture=f"{tmp_path / 'own.py'}:Four")
+
+
+@pytest.mark.parametrize("said", ["resnet34", "timm/resnet34", "efficientnet_b0.ra_in1k"])
+def test_a_name_in_the_file_that_its_weights_are_not_of_is_said(said: str, tmp_path: Path) -> None:
+    torch.save({"arch": said, "state_dict": models.resnet18(num_classes=2).state_dict()}, tmp_path / "a.pt")
+    found = open_network(tmp_path / "a.pt", device="cpu")
+    assert found.architecture == "resnet18"
+    name = said.removeprefix("timm/").partition(".")[0]
+    assert f"The file says that it is {name}, whose names and shapes these are not" in " ".join(found.assumed)
 
 
 def test_another_kernel_says_what_is_nearest() -> None:

@@ -1,5 +1,6 @@
 """Every line of the table in docs/opening.md: the file is made, and what the table says happens."""
 
+import argparse
 import re
 import shutil
 import sys
@@ -245,8 +246,25 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "class names, size or mean and std beside the weights": saved(
         lambda: {"model": net().state_dict(), "id2label": {0: "a", 1: "b"}, "img_size": 96}
     ),
-    "the same as text (`nv,mel`, JSON, `256x256`), as arrays of numpy, or in the metadata of a safetensors file": saved(
-        lambda: {"model": net().state_dict(), "class_names": "a,b", "img_size": "96x96"}
+    "the same as text (`nv,mel`, JSON, `['nv', 'mel']`, `256x256`), as arrays of numpy, or in the metadata of a "
+    "safetensors file": saved(lambda: {"model": net().state_dict(), "class_names": "a,b", "img_size": "96x96"}),
+    "class names with numbers from 1": saved(lambda: {"model": net().state_dict(), "id2label": {1: "a", 2: "b"}}),
+    "class names whose numbers have gaps or come twice, or without numbers (`nv: Nevus`)": saved(
+        lambda: {"model": net().state_dict(), "class_to_idx": {"a": 0, "b": 2}}
+    ),
+    "how pictures are resized and cut (`resize`, `crop`, timm's `crop_pct`), or transforms as a saved text "
+    "(`Compose(Resize(288) ...)`)": saved(lambda: {"model": net().state_dict(), "resize": 72, "crop": 64}),
+    "weights that take blue, green and red (`to_rgb: False`, `channel_order`, ImageNet's mean in that order)": saved(
+        lambda: {"model": net().state_dict(), "cfg": {"channel_order": "BGR"}}
+    ),
+    "timm's arguments with another pool (`gp`, `global_pool`: `max`, `avgmax`)": saved(
+        lambda: {"model": net().state_dict(), "args": argparse.Namespace(gp="max")}
+    ),
+    "multi-label training (`multi_label`, `loss: BCEWithLogitsLoss`, `activation: sigmoid`)": saved(
+        lambda: {"model": net().state_dict(), "multi_label": True}
+    ),
+    "a learned part beside the weights (`temperature`)": saved(
+        lambda: {"model": net().state_dict(), "temperature": torch.ones(1)}
     ),
     "class names in a set": saved(lambda: {"model": net().state_dict(), "classes": {"a", "b"}}),
     "buffers by which the network normalises pictures itself (`mean` and `std`, `pixel_mean` ...)": saved(
@@ -278,7 +296,7 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "a last layer without bias, called `arc...`, `cos...`": saved(
         lambda: {**prefixed("net.", net(nn.Identity()).state_dict()), "arc.weight": torch.ones(2, 1024)}
     ),
-    "student and teacher under two prefixes": asked(
+    "student and teacher, or weights and their average, under two prefixes": asked(
         lambda: {**prefixed("student."), **prefixed("teacher.", small(1))}, key="teacher"
     ),
     "layers in one line, which the shapes leave one usual arrangement": saved(lambda: line(2, 3 * 5 * 5).state_dict()),
@@ -298,6 +316,15 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "own code that takes two inputs": code("Two"),
     "own code that calls `.cuda()`": code("Cuda"),
     "own code that runs on another size only": code("Sized", answer={"input": "64x64"}),
+    "a name in the file (`arch: resnet34`) that its weights are not of": saved(
+        lambda: {"arch": "resnet34", "state_dict": net().state_dict()}
+    ),
+    "weights for pictures of four channels and more": saved(
+        lambda: {**net().state_dict(), "features.0.weight": torch.ones(64, 4, 3, 3)}
+    ),
+    "weights as arrays of NumPy in a file of `torch.save`": saved(
+        lambda: {name: one.numpy() for name, one in small().items()}
+    ),
     "quantised weights": quantised,
     "pruned weights and biases, weight norm, spectral norm": saved(masked),
     "other parametrizations (`parametrizations.weight.original`, orthogonal weights)": saved(

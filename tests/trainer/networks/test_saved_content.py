@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,7 @@ def test_two_networks_under_two_prefixes_are_asked_about(tmp_path: Path) -> None
     assert (caught.value.about, caught.value.choices) == ("key", ("student", "teacher"))
     found = open_network(path, device="cpu", key="teacher")
     assert found.digest == open_network(saved(tmp_path / "t.pt", state(1)), device="cpu").digest
-    assert "set aside" in " ".join(found.assumed)
+    assert "under student, which was not opened" in " ".join(found.assumed)
     with pytest.raises(OpeningQuestion, match="begin with student, teacher"):
         open_network(path, device="cpu", key="unheard")
 
@@ -222,3 +223,37 @@ def test_an_average_without_statistics_has_those_of_the_raw_weights() -> None:
     assert set(with_dots({**raw, **average})) == {f"{word}{name}" for word in ("", "ema.") for name in raw}
     other = {"net.conv.weight": torch.zeros(2, 3, 1, 1), "ema.convweight": torch.ones(2, 3, 2, 2)}
     assert with_dots(other) == other
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_weights_as_arrays_of_numpy_have_a_way_out_that_opens(
+    whole: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not whole:  # as a network's of 44 MB, whose arrays alone are more than a pickle may hold
+        monkeypatch.setattr("trainer.networks.torch_file.LARGEST_PICKLE", 1000)
+    path, written = (
+        saved(tmp_path / "net.pth", {name: one.numpy() for name, one in state().items()}),
+        tmp_path / "new.pt",
+    )
+    with pytest.raises(UserError, match=r"net\.pth .*arrays of NumPy are not read as weights") as caught:
+        read_weights(path)
+    assert "unpack it first" not in str(caught.value)
+    monkeypatch.undo()
+    line = re.search(r"torch\.save\(.*NEW_PATH\)", str(caught.value))
+    assert line is not None
+    exec(line[0], {"torch": torch, "PATH": path, "NEW_PATH": written})
+    assert torch.equal(read_weights(written).tensors["features.0.weight"], state()["features.0.weight"])
+
+
+@pytest.mark.parametrize("opens", ["model", "ema_model"])
+def test_of_two_copies_the_other_is_no_part_of_what_was_trained(opens: str, tmp_path: Path) -> None:
+    both = {
+        f"{key}.{name}": one for seed, key in enumerate(("model", "ema_model")) for name, one in state(seed).items()
+    }
+    both |= {"criterion.weight": torch.ones(2)}
+    path = saved(tmp_path / "both.ckpt", {"state_dict": both})
+    said = " ".join(open_network(path, device="cpu", key=opens).assumed)
+    other = {"model": "ema_model", "ema_model": "model"}[opens]
+    assert f"the same network with other weights too, under {other}, which was not opened" in said
+    assert "more parts than this network" not in said
+    assert "1 tensor in the file is none of the network's and set aside: criterion.weight." in said

@@ -308,7 +308,8 @@ def test_a_set_of_classes_has_no_order_and_is_not_taken_for_one(tmp_path: Path) 
     said = read_weights(path).said
     assert said.classes == ()
     (text,) = said.sentences((), "net.pt")
-    assert "classes in net.pt is a set, which has no order" in text
+    assert "classes in net.pt looks like the names of classes" in text
+    assert "it is a set, which has no order" in text
     assert "--classes" in text
     assert "a, b" in text
     assert said.sentences(("a", "b"), "net.pt") == ()

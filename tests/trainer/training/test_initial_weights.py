@@ -7,9 +7,11 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from tests.trainer.networks.test_opening_table import onnx_file
 from tests.trainer.runs import cohort_in, small, trained
 from trainer.files.errors import UserError
 from trainer.networks.architectures import build, head, initialise
+from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.checkpoint import Checkpoint, InputSpec, load, save
 from trainer.training.depth_groups import depth_groups
 from trainer.training.initial_weights import freeze, set_training, started
@@ -162,6 +164,51 @@ def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
     torch.save(build("resnet18", 2).state_dict(), path)
     with pytest.raises(UserError, match=r"resnet.pt holds the weights of another network than lenet"):
         begun(path)
+
+
+@pytest.mark.parametrize("prefixes", [("model.", "ema_model."), ("student.", "teacher.")])
+def test_of_two_networks_in_one_file_it_is_asked_which(prefixes: tuple[str, str], tmp_path: Path) -> None:
+    networks = {prefix: lenet(seed=seed) for seed, prefix in enumerate(prefixes)}
+    state = {prefix + name: one for prefix, net in networks.items() for name, one in net.state_dict().items()}
+    torch.save({"state_dict": state}, tmp_path / "two.ckpt")
+    with pytest.raises(OpeningQuestion, match=r"several networks under the names .* \(--weights-key NAME\)") as asked:
+        begun(tmp_path / "two.ckpt")
+    assert asked.value.choices == tuple(prefix.rstrip(".") for prefix in prefixes)
+    for prefix, network in networks.items():
+        assert not differing(network, begun(tmp_path / "two.ckpt", weights_key=prefix.rstrip(".")))
+
+
+def test_of_two_networks_it_is_asked_where_the_last_layers_of_one_are_others_too(tmp_path: Path) -> None:
+    state = {f"model.{name}": one for name, one in lenet().state_dict().items()}
+    state |= {f"teacher.{name}": one for name, one in build("lenet", 2, {"size": 64}).state_dict().items()}
+    torch.save(state, tmp_path / "two.pt")
+    with pytest.raises(OpeningQuestion, match="model, teacher"):
+        begun(tmp_path / "two.pt")
+
+
+def test_what_does_not_fit_is_said_by_what_differs(tmp_path: Path) -> None:
+    source = build("resnet18", 2)
+    torch.save(dict(source.named_parameters()), tmp_path / "parameters.pt")
+    source.conv1 = nn.Conv2d(4, 64, 7, 2, 3, bias=False)
+    torch.save(source.state_dict(), tmp_path / "four.pt")
+    with pytest.raises(UserError, match=r"parameters\.pt holds resnet18 without the statistics of its batch norms"):
+        begun(tmp_path / "parameters.pt", architecture="resnet18")
+    with pytest.raises(UserError, match=r"four\.pt holds resnet18 for pictures of 4 channels"):
+        begun(tmp_path / "four.pt", architecture="resnet18")
+
+
+def test_an_onnx_file_is_said_to_be_one(tmp_path: Path) -> None:
+    path, _, _ = onnx_file(tmp_path)
+    with pytest.raises(UserError, match=r"net\.onnx is an ONNX file, .*torch\.save\(model\.state_dict\(\)"):
+        begun(path)
+
+
+def test_weights_that_are_not_finite_start_nothing(tmp_path: Path) -> None:
+    state = lenet().state_dict()
+    state["features.0.weight"][0, 0, 0, 0] = float("nan")
+    torch.save(state, tmp_path / "nan.pt")
+    with pytest.raises(UserError, match=r"nan\.pt: 1 of the weights hold NaN .*features\.0\.weight"):
+        begun(tmp_path / "nan.pt")
 
 
 class Hostile:

@@ -1,7 +1,5 @@
 """What an ONNX file says about its pictures and its classes, and what it leaves open."""
 
-import ast
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,16 +7,16 @@ from typing import Any
 import torch
 
 from trainer.files.errors import UserError
+from trainer.networks.class_lists import KEYS, class_list, plain_key
 from trainer.networks.input_spec import InputSpec
 from trainer.networks.onnx_import.model import Model, Node, Port
+from trainer.networks.written_values import parsed
 
-CLASSES = ("classes", "class_names", "labels", "names", "categories", "id2label", "idx_to_class", "class_to_idx")
 SIZES = ("input_size", "img_size", "image_size", "imgsz")
 CHANNELS_FIRST, CHANNELS_LAST = (0, 1, 2, 3), (0, 2, 3, 1)
 _PASSING = ("Cast", "Identity", "Transpose")
 _MOVING = ("Slice", "Split", "Gather", "Concat", "Squeeze", "Unsqueeze", "Reshape", "Resize", "Pad", "ReverseSequence")
 """Operators that put numbers elsewhere, as Keras does to turn RGB into BGR; a resize keeps their scale."""
-_LONGEST = 1 << 16
 _LARGEST = 1e6
 """Of what is a mean or a standard deviation."""
 
@@ -152,51 +150,14 @@ def _for_bytes(node: Node, numbers: torch.Tensor) -> bool:
 def class_names(notes: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
     """The names of the classes in a file's notes, and the key under which they stand; () where there are none."""
     for key, text in notes.items():
-        if key.lower().replace(" ", "_").rpartition(".")[2] in CLASSES:
-            names = _names(_plain(text))
-            if names:
-                return names, key
+        if plain_key(key) in KEYS and (names := class_list(text).names):
+            return names, key
     return (), ""
-
-
-def _names(value: object) -> tuple[str, ...]:
-    if isinstance(value, str):
-        parts = [part.strip() for part in value.replace("\n", ",").split(",")]
-        return tuple(parts) if len(parts) > 1 and all(parts) else ()
-    if isinstance(value, Mapping):
-        pairs: list[tuple[Any, Any]] = list(value.items())
-        if pairs and all(not isinstance(name, str) or name.isdecimal() for _, name in pairs):
-            pairs = [(number, name) for name, number in pairs]
-        numbered: dict[int, Any] = {
-            int(number): name
-            for number, name in pairs
-            if (type(number) is int and 0 <= number < len(pairs))
-            or (isinstance(number, str) and number.isdecimal() and len(number) < 10)
-        }
-        if len(numbered) != len(pairs) or sorted(numbered) != list(range(len(pairs))):
-            return ()
-        value = [numbered[number] for number in range(len(pairs))]
-    if isinstance(value, list | tuple) and value and all(isinstance(name, str) for name in value):
-        return tuple(value)
-    return ()
-
-
-def _plain(text: str) -> object:
-    """What a note says: JSON or Python's spelling of it, else the text itself."""
-    value: object
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        try:  # Python's parser warns of what follows a backslash
-            value = ast.literal_eval(text) if len(text) < _LONGEST and "\\" not in text else text
-        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-            value = text
-    return value
 
 
 def input_of(model: Model, pictures: Pictures) -> tuple[InputSpec | None, str]:
     """How pictures become the input, and a sentence about what was proposed; None where the size is not known."""
-    notes = {key.lower(): _plain(text) for key, text in model.notes.items()}
+    notes = {key.lower(): parsed(text) for key, text in model.notes.items()}
     height, width = pictures.sides
     own_spec = notes.get("input")
     if isinstance(own_spec, dict) and _numbers(own_spec.get("mean"), pictures.channels) is not None:

@@ -15,7 +15,8 @@ from explorer.core.network.opening import open_network
 from tests.trainer.networks.onnx_import.graphs import made
 from trainer.files.errors import UserError
 from trainer.networks.candidate import OpeningQuestion
-from trainer.networks.onnx_import.description import CLASSES, SIZES, Pictures, class_names, input_of
+from trainer.networks.class_lists import KEYS as CLASSES
+from trainer.networks.onnx_import.description import SIZES, Pictures, class_names, input_of
 from trainer.networks.onnx_import.model import Model, Port
 from trainer.networks.onnx_import.network import read_onnx
 from trainer.networks.output_spec import OutputSpec
