@@ -57,7 +57,7 @@ from explorer.state.view.filter_selection import FilterSelection
 from explorer.state.view.muting import Muting
 from explorer.state.view.pipeline import Pipeline
 from explorer.state.view.stages import StagesInView
-from explorer.state.what_if.over import WhatIfOver
+from explorer.state.what_if.drawn_over import WhatIfOver
 from explorer.state.what_if.picture import PictureWhatIf
 from explorer.state.what_if.recipe_preview import RecipePreview
 from explorer.state.workers.kept_changes import KeptChanges

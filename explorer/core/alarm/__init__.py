@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from explorer.core.alarm.finding import Finding, Following, Rests
     from explorer.core.alarm.likely_pictures import likely_pictures
     from explorer.core.alarm.outcome import Alarm, Asked
-    from explorer.core.alarm.search import alarm, sound
+    from explorer.core.alarm.screening import alarm, sound
 
 __all__ = ["Alarm", "Asked", "Finding", "Following", "Rests", "alarm", "likely_pictures", "sound"]
 
@@ -19,6 +19,6 @@ __getattr__, __dir__, _ = lazy_loader.attach(
         "finding": ["Finding", "Following", "Rests"],
         "outcome": ["Alarm", "Asked"],
         "likely_pictures": ["likely_pictures"],
-        "search": ["alarm", "sound"],
+        "screening": ["alarm", "sound"],
     },
 )

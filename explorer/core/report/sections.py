@@ -13,7 +13,7 @@ from typing import Any
 from explorer import __version__
 from explorer.core.alarm.as_values import as_values
 from explorer.core.alarm.presence import presence_of
-from explorer.core.alarm.search import sound
+from explorer.core.alarm.screening import sound
 from explorer.core.concepts import ARTIFACTS
 from explorer.core.errors import UserError
 from explorer.core.evaluation import evaluate

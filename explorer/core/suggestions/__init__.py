@@ -6,7 +6,7 @@ import lazy_loader
 
 if TYPE_CHECKING:
     from explorer.core.suggestions.csv_file import read_suggestions, write_suggestions
-    from explorer.core.suggestions.making import SuggestOptions, suggest
+    from explorer.core.suggestions.suggest_tags import SuggestOptions, suggest
     from explorer.core.suggestions.suggestion import Suggestion, Suggestions
 
 __all__ = ["SuggestOptions", "Suggestion", "Suggestions", "read_suggestions", "suggest", "write_suggestions"]
@@ -16,7 +16,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "csv_file": ["read_suggestions", "write_suggestions"],
-        "making": ["SuggestOptions", "suggest"],
+        "suggest_tags": ["SuggestOptions", "suggest"],
         "suggestion": ["Suggestion", "Suggestions"],
     },
 )

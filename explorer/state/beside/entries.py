@@ -10,7 +10,7 @@ from explorer.state.lens.shuffled_weights import ShuffledWeights
 from explorer.state.view.beside import RESOLUTION, BesideEntry, Drawn, SignedBar
 from explorer.state.view.map_drawing import drawn_attribution
 from explorer.state.view.pipeline import Pipeline
-from explorer.state.what_if.over import WhatIfOver
+from explorer.state.what_if.drawn_over import WhatIfOver
 from explorer.state.what_if.picture import PictureWhatIf
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from explorer.core.alarm import Alarm, Finding, intervention, search, sound
+from explorer.core.alarm import Alarm, Finding, intervention, screening, sound
 from explorer.core.alarm.picture_table import CONCEPTS, WHOLE_PICTURE
 from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex
@@ -60,7 +60,7 @@ def test_filters_are_chosen_on_one_half_and_judged_on_the_other(
 ) -> None:
     _, planted = made
     chosen_on, judged_on = [], []
-    following, muting = search.followers_of, intervention.folder_logits
+    following, muting = screening.followers_of, intervention.folder_logits
 
     def followers(index: FolderIndex, rows: np.ndarray, *how: object) -> object:
         chosen_on.append({index.pictures[row] for row in rows})
@@ -70,7 +70,7 @@ def test_filters_are_chosen_on_one_half_and_judged_on_the_other(
         judged_on.append({index.pictures[row] for row in rows})
         return muting(network, index, rows, *how, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(search, "followers_of", followers)
+    monkeypatch.setattr(screening, "followers_of", followers)
     monkeypatch.setattr(intervention, "folder_logits", judged)
     finding = sounded(planted, measurements=(WHOLE_PICTURE,)).findings[0]
     half = min(chosen_on, key=len)
@@ -91,7 +91,7 @@ def test_too_few_pictures_to_choose_on_a_half_name_filters_and_judge_none(
 ) -> None:
     """Half of the pictures alone show none that follows."""
     _, planted = made
-    monkeypatch.setattr(search, "second_half", lambda names: np.arange(len(names)) >= 6)
+    monkeypatch.setattr(screening, "second_half", lambda names: np.arange(len(names)) >= 6)
     finding = sounded(planted, measurements=(WHOLE_PICTURE,)).findings[0]
     assert finding.top
     assert not finding.chosen_on_half

@@ -17,9 +17,9 @@ from explorer.core.network.opening import Network
 from explorer.core.progress import no_step
 from explorer.core.suggestions import probing
 from explorer.core.suggestions.aligning import align_all
-from explorer.core.suggestions.making import judged, keys_of
 from explorer.core.suggestions.pictures import Looked, choose
 from explorer.core.suggestions.probing import probe_all
+from explorer.core.suggestions.suggest_tags import judged, keys_of
 from explorer.core.suggestions.suggestion import Suggestion
 from explorer.core.suggestions.table import read_table
 from explorer.core.tags import FilterKey

@@ -9,7 +9,7 @@ from explorer.core.alignment.measure import RankedMaps, measure
 from explorer.core.alignment.picture_edge import NEAR, NEAR_AREA, lines_of, share_near
 from explorer.core.suggestions.aligning import narrow, stacked
 from explorer.core.suggestions.chance import Draw, draw
-from explorer.core.suggestions.making import chance_facts, judged
+from explorer.core.suggestions.suggest_tags import chance_facts, judged
 from explorer.core.suggestions.suggestion import Suggestion
 from explorer.core.suggestions.table import read_table
 from explorer.core.tags import FilterKey

@@ -7,8 +7,8 @@ from explorer.core.alignment.over_pictures import FEWEST
 from explorer.core.index import open_index
 from explorer.core.progress import no_step
 from explorer.core.suggestions.chance import draw, measured_by_chance
-from explorer.core.suggestions.making import judged
 from explorer.core.suggestions.mask_check import masks_fit
+from explorer.core.suggestions.suggest_tags import judged
 from explorer.core.suggestions.suggestion import NOTHING
 from explorer.core.suggestions.table import read_table
 from tests.core.suggestions.conftest import Run

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from explorer.core.suggestions.making import by_lesion
 from explorer.core.suggestions.reasons import held_out_of
+from explorer.core.suggestions.suggest_tags import by_lesion
 from explorer.core.suggestions.suggestion import FEWEST_HELD_OUT, HeldOut
 
 

@@ -10,7 +10,7 @@ from explorer.core.alignment.marks import SETS, Marks, marks_of
 from explorer.core.alignment.measure import measure
 from explorer.core.alignment.over_pictures import answered_more
 from explorer.core.suggestions.aligning import partners_of
-from explorer.core.suggestions.making import _probed, suggests
+from explorer.core.suggestions.suggest_tags import _probed, suggests
 
 GREY = np.full((112, 112, 3), 128, np.uint8)
 PATCH = SETS.index("patch")

@@ -21,7 +21,6 @@ from explorer.core.network.opening import Network
 from explorer.core.progress import OnStage, OnStep, no_stage, no_step
 from explorer.core.suggestions.aligning import align_all
 from explorer.core.suggestions.chance import draw, measured_by_chance
-from explorer.core.suggestions.choosing import choose_tags
 from explorer.core.suggestions.evidence import chosen_by, evidence_of
 from explorer.core.suggestions.marking import mark_all, marks_way
 from explorer.core.suggestions.mask_check import masks_fit
@@ -29,6 +28,7 @@ from explorer.core.suggestions.picture_cache import place_beside
 from explorer.core.suggestions.pictures import Looked, Said, choose
 from explorer.core.suggestions.probed import changes_of, probed_of
 from explorer.core.suggestions.probing import probe_all
+from explorer.core.suggestions.rule_choice import choose_tags
 from explorer.core.suggestions.suggestion import NOTHING, Suggestion, Suggestions
 from explorer.core.suggestions.table import Table, read_table
 from explorer.core.tags import FilterKey
