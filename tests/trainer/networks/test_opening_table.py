@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,8 @@ def asked(content: Callable[[], object], **answer: Any) -> Callable[[Path], Made
 def code(kind: str, classes: int = 2, answer: dict[str, Any] | None = None, **options: Any) -> Callable[[Path], Made]:
     def make(folder: Path) -> Made:
         source = (
-            CODE + "\nclass Sized(A):\n    def forward(self, x):\n        assert x.shape[-1] == 64\n"
+            CODE + "\nclass Percent(Soft):\n    def forward(self, x): return super().forward(x) * 100\n"
+            "\nclass Sized(A):\n    def forward(self, x):\n        assert x.shape[-1] == 64\n"
             "        return super().forward(x)\n"
             "\nclass Changing(A):\n    def forward(self, x):\n        return super().forward(x.sub_(0.5))\n"
         )
@@ -79,6 +80,12 @@ def code(kind: str, classes: int = 2, answer: dict[str, Any] | None = None, **op
         return folder / "net.pt", {"architecture": f"{folder / 'own.py'}:{kind}", **options}, answer
 
     return make
+
+
+def beside(**heads: int) -> Mapping[str, object]:
+    """A body, and last layers of so many outputs beside it."""
+    ends = {f"{name}.weight": torch.ones(outputs, 1024) for name, outputs in heads.items()}
+    return {**prefixed("backbone.", net(nn.Identity()).state_dict()), **ends}
 
 
 def unknown(folder: Path) -> Made:
@@ -289,6 +296,8 @@ LINES: dict[str, Callable[[Path], Made]] = {
         },
         key="model_ema",
     ),
+    "two heads beside the body (`head_dx.`, `head_site.`)": saved(lambda: beside(head_dx=7, head_site=5)),
+    "a projection beside the body (`projector.`, of SimCLR and the like)": saved(lambda: beside(projector=64)),
     "learned parts beside the network (a pool's power `p`, `temperature`, `scale`)": saved(
         lambda: {**prefixed("model."), "temperature": torch.ones(1)}
     ),
@@ -307,6 +316,7 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "ONNX with several outputs that could be the scores": two_outputs,
     "weights that fit no known architecture": unknown,
     "own code that ends in a softmax or sigmoid": code("Soft"),
+    "own code that answers with percentages (a softmax times 100)": code("Percent"),
     "own code that answers features and scores, classes known": code("Tup"),
     "own code that answers features and scores, no classes known": code("Tup", answer={"outputs": "1"}),
     "one output and two class names": code("One", classes=1),

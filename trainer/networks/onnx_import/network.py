@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import fx, nn
@@ -25,15 +25,13 @@ from trainer.networks.onnx_import.description import (
     is_training_switch,
     pictures_of,
 )
+from trainer.networks.onnx_import.ending import Ending, before_ending
 from trainer.networks.onnx_import.model import Model, Node, Unsupported
 from trainer.networks.onnx_import.onnx_file import read_model
 from trainer.networks.onnx_import.operators import OPERATORS
 from trainer.networks.onnx_import.values import Known, Traced, Value
 from trainer.networks.torch_file import brief
 
-Ending = Literal["", "softmax", "sigmoid"]
-_ENDINGS: dict[str, Ending] = {"Softmax": "softmax", "LogSoftmax": "softmax", "Sigmoid": "sigmoid"}
-_PASSING = ("Identity", "Cast", "Dropout")
 _OTHERWISE = "export the network without it, or save its weights alone: torch.save(model.state_dict(), PATH)"
 
 
@@ -73,8 +71,8 @@ class OnnxNetwork:
         `widths` are the numbers of class names that are known. OpeningQuestion where several could be the scores.
         """
         output, several = chosen_answer(self.model, self.answers, wanted, widths)
-        before, ending = _before_ending(self.model, output)
-        notes = tuple(text for text in (several, _said(ending, output), *self.model.mended) if text)
+        before, ending, said = before_ending(self.model, output)
+        notes = tuple(text for text in (several, said, *self.model.mended) if text)
         network = replace(self, output=before, ending=ending, notes=notes)
         _refuse_unknown(network.nodes, self.model)
         return network
@@ -213,29 +211,6 @@ def _named(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _named(part) for name, part in value.items()}
     return getattr(value, "__name__", None) or str(value)
-
-
-def _said(ending: Ending, output: str) -> str:
-    if not ending:
-        return ""
-    return f"The file's answer {output[:40]} is a {ending}: the scores are those before it."
-
-
-def _before_ending(model: Model, output: str) -> tuple[str, Ending]:
-    """The name of the scores and what follows them; only where nothing but that stands between."""
-    producers = {name: node for node in model.nodes for name in node.outputs}
-    name = output
-    while (node := producers.get(name)) is not None and node.inputs:
-        if node.operator in _ENDINGS and not node.domain:
-            return (node.inputs[0], _ENDINGS[node.operator]) if _over_classes(node, model) else (output, "")
-        if node.operator not in _PASSING:
-            break
-        name = node.inputs[0]
-    return output, ""
-
-
-def _over_classes(node: Node, model: Model) -> bool:
-    return node.operator == "Sigmoid" or node.integer("axis", -1 if model.opset >= 13 else 1) in (1, -1)
 
 
 def _needed(model: Model, output: str) -> tuple[Node, ...]:
