@@ -28,6 +28,20 @@ class OpeningQuestion(UserError):  # noqa: N818 - nothing went wrong
         self.choices = choices
 
 
+@contextmanager
+def naming(file: str) -> Iterator[None]:
+    """What is said inside of a file names it, whatever says it."""
+    try:
+        yield
+    except UserError as error:
+        text = f"{file}: {error}"
+        if file in str(error):
+            raise
+        if isinstance(error, OpeningQuestion):
+            raise OpeningQuestion(text, error.about, error.choices) from error
+        raise UserError(text) from error
+
+
 @dataclass(frozen=True)
 class Blueprint:
     """How to build a recognised network around `tensors`, and what is known or proposed about it.

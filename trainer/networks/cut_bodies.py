@@ -39,16 +39,19 @@ _WHOLE = ("vit_", "maxvit")
 _MOST_PLACES = 64
 
 
-def cut_blueprints(tensors: Tensors) -> list[Blueprint]:
+def cut_blueprints(tensors: Tensors, last_relu: bool | None = None) -> list[Blueprint]:
     """The torchvision networks whose body these weights hold under other names than its own.
 
     By the names inside of its parts, where these are numbered or one; else by the order of all its tensors, too.
+    `last_relu` as in `tail_of`.
     """
     for spelling in spellings(tensors):
         for look in (_by_names, _by_order):
             blueprints: dict[tuple[str, str], Blueprint] = {}
             for body in look(spelling):
-                if (body.name, body.prefix) not in blueprints and (fitting := _blueprint(body, spelling)) is not None:
+                if (body.name, body.prefix) in blueprints:
+                    continue
+                if (fitting := _blueprint(body, spelling, last_relu)) is not None:
                     blueprints[body.name, body.prefix] = fitting
             if blueprints:
                 return list(blueprints.values())
@@ -114,7 +117,7 @@ def _is_inside(ours: str, theirs: str) -> bool:
     return f".{theirs}".endswith(f".{ours.partition('.')[2]}")
 
 
-def _blueprint(body: CutBody, tensors: Tensors) -> Blueprint | None:
+def _blueprint(body: CutBody, tensors: Tensors, last_relu: bool | None) -> Blueprint | None:
     """How the network is built; None where the weights are not those of its body and others beside it."""
     name, first = body.name, tv.table()[body.name]["first"]
     channels, bias = tensors[body.names[f"{first}.weight"]].shape[1], f"{first}.bias" in body.names
@@ -129,7 +132,7 @@ def _blueprint(body: CutBody, tensors: Tensors) -> Blueprint | None:
     ):
         return None
     spec, note = tv.proposed_input(name, channels)
-    tail = tail_of(body, rest, spec.size)
+    tail = tail_of(body, rest, spec.size, last_relu)
 
     def build() -> nn.Module:
         module = parts_of_body(tv.build(name, 1000, channels, bias), name)

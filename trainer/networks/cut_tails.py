@@ -12,6 +12,9 @@ from trainer.networks.fitting import elsewhere, head_sentence, without_scores
 from trainer.networks.heads import ConcatenatedPool, Head, Place, built
 from trainer.networks.matching import Tensors, shared, under
 
+_OPEN_ENDED = "densenet"
+"""What torchvision applies a last ReLU to in its `forward`, so that no part of the network has it."""
+_LAST_RELU = ":last_relu="
 _TAKEN_APART = (
     "The parts of {} stand under other names than its own, so the file's author runs them: they were taken to run one "
     "after the other, and each map to be averaged before the last layers where nothing else is said."
@@ -62,8 +65,18 @@ def parts_of_body(whole: nn.Module, name: str) -> nn.Sequential:
     return parts
 
 
-def tail_of(body: CutBody, rest: Tensors, size: tuple[int, int]) -> Tail:
-    """What stands behind the body, made from the weights beside it, for pictures of the proposed size (h, w)."""
+def reading_of(name: str) -> tuple[str, bool | None]:
+    """The network's name, and whether its last ReLU is there, in "densenet121:last_relu=True"; None for others."""
+    plain, _, reading = name.partition(_LAST_RELU)
+    relu = {"True": True, "False": False}.get(reading)
+    return (plain, relu) if relu is not None and plain.startswith(_OPEN_ENDED) else (name, None)
+
+
+def tail_of(body: CutBody, rest: Tensors, size: tuple[int, int], last_relu: bool | None) -> Tail:
+    """What stands behind the body, made from the weights beside it, for pictures of the proposed size (h, w).
+
+    `last_relu` says whether a DenseNet's last ReLU is there; None where nobody says it.
+    """
     name, notes = body.name, [_TAKEN_APART.format(body.name)]
     place = Place.of(body.whole.get_submodule(tv.table()[name]["last"].partition(".")[0]))
     assert place is not None  # torchvision's own
@@ -71,13 +84,6 @@ def tail_of(body: CutBody, rest: Tensors, size: tuple[int, int]) -> Tail:
     sides = pool.output_size if isinstance(pool, nn.AdaptiveAvgPool2d) else 1
     side = int((sides[0] if isinstance(sides, tuple) else sides) or 1)
     maps = place.features // side**2 if not place.is_map else place.features
-    before: list[type[nn.Module]] = []
-    if name.startswith("densenet"):
-        if body.prefix.rstrip(".").rpartition(".")[2].isdecimal():
-            notes.append("Its last ReLU is no part of it and was left out, as a sequence of the parts leaves it out.")
-        else:
-            before = [nn.ReLU]
-            notes.append("Its last ReLU is no part of it and was taken to be there, as in torchvision's own.")
     if name in ("googlenet", "inception_v3"):
         notes.append("It was taken not to rescale its input (transform_input), as its parts alone do not.")
     for reached, kinds, why in _ways(body, maps, side, size, rest):
@@ -85,6 +91,7 @@ def tail_of(body: CutBody, rest: Tensors, size: tuple[int, int]) -> Tail:
         if len(heads) > 1:
             break
         for path, (tensors, head) in heads.items():
+            before, relu_note = _last_relu(body, path, tensors, 1 if kinds == [nn.Flatten] else 2, last_relu)
             foreign = tuple(key for key in rest if path and not key.startswith(f"{path}."))
             return Tail(
                 partial(_made, [*before, *kinds]),
@@ -92,7 +99,7 @@ def tail_of(body: CutBody, rest: Tensors, size: tuple[int, int]) -> Tail:
                 tensors,
                 head.outputs,
                 foreign,
-                (*notes, head_sentence(path, head), *why),
+                (*notes, *relu_note, head_sentence(path, head), *why),
                 kinds == [nn.Flatten],
                 {path: head.outputs} if path else {},
             )
@@ -100,7 +107,47 @@ def tail_of(body: CutBody, rest: Tensors, size: tuple[int, int]) -> Tail:
         heads = {}
     text = without_scores("head", rest, tuple(heads))
     several = {path: head.outputs for path, (_, head) in heads.items()}
-    return Tail(partial(_made, list(before)), place, {}, 0, tuple(rest), (*notes, text), heads=several)
+    return Tail(list, place, {}, 0, tuple(rest), (*notes, text), heads=several)
+
+
+def _last_relu(
+    body: CutBody, path: str, head: Tensors, needed: int, said: bool | None
+) -> tuple[list[type[nn.Module]], tuple[str, ...]]:
+    """The ReLU between a DenseNet's body, which ends in a norm, and the last layers, if it is there, and a sentence.
+
+    `path` is that of these last layers and `head` are their weights; `needed` modules without weights reach them.
+    """
+    if not body.name.startswith(_OPEN_ENDED):
+        return [], ()
+    between = _numbers_between(body.prefix, path, head)
+    if said is not None:
+        there, why = said, "as it was said"
+    elif between is not None and between > needed:
+        there, why = True, f"as one of the {between} modules without weights before the last layers"
+    elif between is not None:
+        there, why = False, "for which the numbers before the last layers leave no place"
+    elif body.prefix.rstrip(".").rpartition(".")[2].isdecimal():
+        there, why = False, "as a sequence of the parts leaves it out"
+    else:
+        there, why = True, "as in torchvision's own"
+    taken = "taken to be there" if there else "left out"
+    other = f" (--architecture {body.name}{_LAST_RELU}{not there} for the other reading)" if said is None else ""
+    text = f"Its last ReLU is no part of it and was {taken}, {why}{other}."
+    return [nn.ReLU] if there else [], (text,)
+
+
+def _numbers_between(prefix: str, path: str, head: Tensors) -> int | None:
+    """How many modules without weights stand between a body and the last layers, where both are numbered in one line.
+
+    Those at the beginning of the last layers count.
+    """
+    start = shared([prefix, f"{path}."])
+    first, _, _ = prefix.removeprefix(start).partition(".")
+    last = path.removeprefix(start).split(".")
+    if not all(number.isdecimal() for number in (first, *last)):
+        return None
+    leading = [int(number) for name in head if (number := name.partition(".")[0]).isdecimal()]
+    return sum(map(int, last)) - int(first) - 1 + min(leading, default=0)
 
 
 def _ways(

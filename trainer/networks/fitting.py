@@ -191,7 +191,10 @@ def without_scores(part: str, tensors: Tensors, several: tuple[str, ...], beside
     """
     layers = [name for name, tensor in (beside or {}).items() if tensor.dim() in (2, 4)]
     if several:
-        why = f"{' and '.join(several[:3])} could each be its last layers (--outputs {several[0]} takes that one)"
+        why = (
+            f"{' and '.join(several[:3])} could each be its last layers (--outputs {several[0]} takes that one, and so "
+            "do as many class names)"
+        )
     elif tensors:
         why = f'the weights of "{part}" are those of no last layers that could be built from their shapes'
     elif layers:

@@ -14,7 +14,7 @@ from trainer.networks import architecture_detection as architectures
 from trainer.networks import user_architecture
 from trainer.networks.altered_weights import refuse_altered
 from trainer.networks.answer_trial import UNSTEADY, Run, answers_to_noise, is_scoreless, is_unsteady, plain_run
-from trainer.networks.candidate import Blueprint, OpeningQuestion, filled, refuse
+from trainer.networks.candidate import Blueprint, OpeningQuestion, filled, naming, refuse
 from trainer.networks.channel_order import taking_rgb
 from trainer.networks.checkpoint import OUTPUTS, SECOND_CLASS, Checkpoint, InputSpec
 from trainer.networks.class_names import class_names
@@ -129,18 +129,15 @@ def open_model(
             f"--outputs {outputs.take[:40]}: {weights.file} was opened without class scores, and has no last layers of "
             "this name beside its body; leave it out."
         )
-    spec, table, output_notes = (
-        decided(
-            answer,
-            outputs,
-            [len(names) for names in name_lists],
-            (lambda: answers_to_noise(module, picture, draft.input))
-            if is_own or (weights.graph and not ended)
-            else None,
+    output_notes: tuple[str, ...] = ()
+    if is_scoreless(answer):
+        spec, table = OutputSpec(), torch.empty(1, 0)
+    else:
+        probe = (
+            partial(answers_to_noise, module, picture, draft.input) if is_own or (weights.graph and not ended) else None
         )
-        if not is_scoreless(answer)
-        else (OutputSpec(), torch.empty(1, 0), ())
-    )
+        with naming(weights.file):
+            spec, table, output_notes = decided(answer, outputs, [len(names) for names in name_lists], probe)
     if ended == "sigmoid" and not (outputs and outputs.meaning) and table.shape[1] > 1:
         spec = replace(spec, meaning="independent-logits")
     spec, stated = as_stated(spec, outputs, weights.said.independent, weights.file, table.shape[1])
@@ -185,7 +182,8 @@ def _known(
 ) -> tuple[_Draft, bool]:
     """The network of a known architecture, and whether its last layers are those called `head` in the file."""
     refuse_altered(weights.tensors, weights.file)
-    blueprint, chosen = with_chosen_head(partial(_recognised, architecture), weights, head, widths)
+    with naming(weights.file):
+        blueprint, chosen = with_chosen_head(partial(_recognised, architecture), weights, head, widths)
     blueprint = taking_rgb(blueprint, weights.said.bgr or blueprint.bgr)
     stated = given or (weights.checkpoint.input if weights.checkpoint else None)
     spec, note = _input(

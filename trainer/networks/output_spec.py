@@ -82,8 +82,8 @@ def unwrapped(out: object, pictures: int) -> torch.Tensor:
     table = _table(out, pictures)
     if table is None:
         raise UserError(
-            f"The network answers with a tensor of {tuple(out.shape)}, not with one score for each class; give a "
-            "function that returns a classifier (--architecture file.py:factory)."
+            f"The network answers with a tensor of {tuple(out.shape)}, not with one score for each class, as one that "
+            "segments or detects does; end it in class scores where it is made, such as in the averages of its maps."
         )
     return table
 

@@ -245,6 +245,7 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "ResNet with fastai's last layers (`0.0.weight`, `1.8.weight`)": saved(lambda: fastai("resnet18", 3).state_dict()),
     "other networks of torchvision in a `nn.Sequential` of their children, with a head behind (DenseNet, EfficientNet, "
     "MobileNet, VGG ...)": saved(lambda: OwnClass("mobilenet_v3_small", 2).state_dict()),
+    "a DenseNet in pieces": saved(lambda: OwnClass("densenet121", 2).state_dict()),
     "fastai's learners on them (`0.0.0.weight`, `1.8.weight`)": saved(lambda: fastai("squeezenet1_1", 3).state_dict()),
     "torchvision's parts under names of one's own (`encoder.`, `block1.`)": saved(
         lambda: Renamed("shufflenet_v2_x0_5", 2).state_dict()
@@ -276,6 +277,9 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "class names in a set": saved(lambda: {"model": net().state_dict(), "classes": {"a", "b"}}),
     "buffers by which the network normalises pictures itself (`mean` and `std`, `pixel_mean` ...)": saved(
         lambda: {**prefixed("model.", net().state_dict()), "mean": torch.ones(3), "std": torch.ones(3)}
+    ),
+    "a 1 x 1 convolution that makes the colors, before the body": saved(
+        lambda: nn.Sequential(nn.Conv2d(1, 3, 1), net()).state_dict()
     ),
     "a norm of the colors before the body": saved(
         lambda: {**prefixed("bn.", nn.BatchNorm2d(3).state_dict()), **prefixed("model.", net().state_dict())}
@@ -314,7 +318,7 @@ LINES: dict[str, Callable[[Path], Made]] = {
     ),
     "ONNX, as PyTorch, Keras 3 and tf2onnx export it": onnx,
     "ONNX with several outputs that could be the scores": two_outputs,
-    "weights that fit no known architecture": unknown,
+    "weights that fit no known architecture (a ResNet with a first convolution of 3 x 3)": unknown,
     "own code that ends in a softmax or sigmoid": code("Soft"),
     "own code that answers with percentages (a softmax times 100)": code("Percent"),
     "own code that answers features and scores, classes known": code("Tup"),

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -32,7 +32,14 @@ from trainer.networks.onnx_import.operators import OPERATORS
 from trainer.networks.onnx_import.values import Known, Traced, Value
 from trainer.networks.torch_file import brief
 
-_OTHERWISE = "export the network without it, or save its weights alone: torch.save(model.state_dict(), PATH)"
+_WEIGHTS = "save its weights alone: torch.save(model.state_dict(), PATH)"
+_OTHERWISE = "export the network without it"
+_BY_MAKER = {
+    "pytorch": f"{_OTHERWISE}, or {_WEIGHTS}",
+    "tf2onnx": f"{_OTHERWISE}: in Keras, build it again without this step, take its weights over "
+    "(again.set_weights(model.get_weights())), and export that",
+}
+"""What to do about a node that is not read, by the program that wrote the file."""
 
 
 class InTraining(UserError):  # noqa: N818 - it is the file that has the error
@@ -143,7 +150,8 @@ class OnnxNetwork:
                 raise InTraining(self._in_use(node)) from error
             why = str(error) if isinstance(error, Unsupported) else brief(error)
             raise UserError(
-                f'{self.file}: the node "{_name(node)}" ({node.operator}) cannot be read: {why[:200]}; {_OTHERWISE}.'
+                f'{self.file}: the node "{_name(node)}" ({node.operator}) cannot be read: {why[:200]}; '
+                f"{_otherwise(self.model)}."
             ) from error
         answers = [answer] if isinstance(answer, Known | Traced) else answer
         values.update(zip(node.outputs, answers, strict=False))
@@ -230,10 +238,17 @@ def _refuse_unknown(nodes: Sequence[Node], model: Model) -> None:
     if unknown:
         named = "; ".join(f'{name[:60]} (node "{_name(node)}")' for name, node in list(unknown.items())[:4])
         more = f" and {len(unknown) - 4} more" if len(unknown) > 4 else ""
-        todo = SWITCHED_OFF if any(map(is_random, nodes)) else _OTHERWISE
+        todo = SWITCHED_OFF if any(map(is_random, nodes)) else _otherwise(model, unknown)
         raise UserError(f"{model.file} needs operators that are not known here: {named}{more}; {todo}.")
     if not nodes:
         raise UserError(f"{model.file} computes nothing from the picture.")
+
+
+def _otherwise(model: Model, unknown: Mapping[str, Node] | None = None) -> str:
+    """What to do where a node of a file is not read."""
+    if model.producer == "pytorch" and "If" in (unknown or {}):
+        return f"export it with torch.onnx.export(..., dynamo=True), which writes none of these, or {_WEIGHTS}"
+    return _BY_MAKER.get(model.producer, _OTHERWISE)
 
 
 def _name(node: Node) -> str:
