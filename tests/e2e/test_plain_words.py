@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from explorer.state.opened.network_session import Request
 from explorer.state.start import Start
-from explorer.ui.dialogs.questions import without_options
+from explorer.ui.dialogs.questions import readings, without_options
 from explorer.ui.dialogs.tour import Tour
 from explorer.ui.widgets.info_mark import EXPLANATIONS, WIDTH, InfoMark
 from explorer.ui.window.tour_steps import SEEN, offer_tour
@@ -22,6 +22,7 @@ from tests.e2e.measuring import SIZES
 from tests.networks import SMALL
 from trainer.networks.architectures import ScratchCNN
 from trainer.networks.checkpoint import Checkpoint, InputSpec, save
+from trainer.networks.output_spec import MEANINGS, OutputSpec
 
 
 def tours(person: Person) -> list[Tour]:
@@ -268,6 +269,13 @@ def test_what_was_proposed_for_a_network_is_said_for_as_long_as_it_is_open(demo:
             assert word in mark.toolTip()
             assert word in demo.parts.top._model.toolTip()
     assert "mean 0.485, 0.456, 0.406" in demo.parts.top._model.toolTip()
+
+
+def test_another_meaning_of_the_outputs_keeps_which_of_them_were_chosen() -> None:
+    for asked, start in ((None, ""), ("logits", ""), ("head_dx", "head_dx:"), ("head_dx:logits", "head_dx:")):
+        found = readings(Request(Path("net.pt"), outputs=asked), OutputSpec())
+        assert list(found) == [f"{start}{meaning}" for meaning in MEANINGS]
+    assert next(iter(readings(Request(Path("net.pt")), OutputSpec("1", "probabilities")))) == "1:probabilities"
 
 
 def test_questions_of_the_window_name_no_options_of_the_command_line() -> None:

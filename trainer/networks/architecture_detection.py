@@ -1,11 +1,13 @@
 """Find the architecture that a set of weights belongs to, from its names and shapes."""
 
 import difflib
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from trainer.files.errors import UserError
+from trainer.networks import cut_tails
 from trainer.networks import timm_catalog as timm
 from trainer.networks import torchvision_catalog as tv
 from trainer.networks.altered_weights import AS_ONNX
@@ -73,6 +75,7 @@ def named(name: str, weights: Weights) -> Blueprint:
     if straight_line.is_straight_line(name):
         return replace(straight_line.arranged(name, weights.tensors, weights.file), file=weights.file)
     name, transform_input = tv.reading_of(name)
+    name, last_relu = cut_tails.reading_of(name)
     if name not in known():
         close = tuple(difflib.get_close_matches(name, known(), n=5, cutoff=0.5))
         near = f"; nearest: {', '.join(close)}" if close else ""
@@ -80,14 +83,14 @@ def named(name: str, weights: Weights) -> Blueprint:
     tried: list[Blueprint] = []
     refusals: list[UserError] = []
     fitting: list[Blueprint] = []
-    for spelling in spellings(weights.tensors):
+    for spelling in spellings(weights.tensors) if last_relu is None else ():
         tried += _under_name(name, spelling, refusals, transform_input)
         fitting = [blueprint for blueprint in tried if not blueprint.problems and weights.wants(blueprint.prefix)]
         if fitting:
             break
     fitting = fitting or [
         blueprint
-        for blueprint in cut_blueprints(weights.tensors)
+        for blueprint in cut_blueprints(weights.tensors, last_relu)
         if blueprint.name == name and weights.wants(blueprint.prefix)
     ]
     if len({blueprint.prefix for blueprint in fitting}) > 1:
@@ -223,7 +226,6 @@ def _unknown(weights: Weights) -> OpeningQuestion:
     rows = timm.candidates(weights.tensors, weights.said.architecture)
     theirs = [name for names in rows for name in names]
     inside = ", ".join(key[:60] for key in list(shortest)[:3])
-    near = f"; nearest: {', '.join(ours)}" if ours else ""
     if theirs and not timm.installed():
         return OpeningQuestion(
             f"{weights.file}: the names and shapes of the weights are those of {' or '.join(theirs[:4])} of the timm "
@@ -233,12 +235,25 @@ def _unknown(weights: Weights) -> OpeningQuestion:
             tuple(f"timm/{name}" for name in theirs),
         )
     return OpeningQuestion(
-        f"{weights.file}: the weights ({len(shortest)} of them: {inside} ...) fit no known architecture{near}; "
-        f"say which it is ({OPTION}; timm/NAME for one of the timm library), or export it where it was made as ONNX, "
-        f"which opens: {AS_ONNX}.",
+        f"{weights.file}: the weights ({len(shortest)} of them: {inside} ...) fit no known architecture"
+        f"{_nearest(ours[0], weights.tensors) if ours else ''}; give its own class (--architecture file.py:factory; "
+        f"timm/NAME for one of the timm library), or export it where it was made as ONNX, which opens: {AS_ONNX}.",
         "architecture",
-        ours,
+        (),
     )
+
+
+def _nearest(name: str, tensors: Tensors) -> str:
+    """What tells weights from those of the architecture that is nearest."""
+    tried = [blueprint for spelling in spellings(tensors) for blueprint in _under_name(name, spelling, [], False)]
+    problems = min((blueprint.problems for blueprint in tried), key=len, default=())
+    if problems and all(re.search(r"\.running_(mean|var) is missing$", problem) for problem in problems):
+        return (
+            f"; it would be {name}, but the averages of its norms are missing (running_mean, running_var), as where "
+            "model.parameters() alone were saved: save model.state_dict() where they still are"
+        )
+    more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+    return f"; nearest is {name}" + (f", but {'; '.join(problems[:3])}{more}" if problems else "")
 
 
 def _plausible(arguments: dict[str, Any], name: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def add_opening_arguments(parser: "argparse.ArgumentParser | argparse._ArgumentG
         "--outputs",
         metavar="SPEC",
         help="what its outputs are: logits, probabilities, independent-logits or independent-probabilities; where it "
-        "answers with several tensors, the name or position of the scores (1, or 1:probabilities)",
+        "answers with several tensors or has several heads, the name or position of the scores (1, or 1:probabilities)",
     )
 
 

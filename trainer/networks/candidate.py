@@ -1,9 +1,9 @@
 """A network that was recognised but not built yet, and building it only if the weights fit."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -28,6 +28,20 @@ class OpeningQuestion(UserError):  # noqa: N818 - nothing went wrong
         self.choices = choices
 
 
+@contextmanager
+def naming(file: str) -> Iterator[None]:
+    """What is said inside of a file names it, whatever says it."""
+    try:
+        yield
+    except UserError as error:
+        text = f"{file}: {error}"
+        if file in str(error):
+            raise
+        if isinstance(error, OpeningQuestion):
+            raise OpeningQuestion(text, error.about, error.choices) from error
+        raise UserError(text) from error
+
+
 @dataclass(frozen=True)
 class Blueprint:
     """How to build a recognised network around `tensors`, and what is known or proposed about it.
@@ -37,7 +51,8 @@ class Blueprint:
     show where `input` is a proposal; `assumed` are those about the rest. `file` is for messages. `prefix` stood before
     the names in the file, `foreign` are names there that are none of the network's, `problems` what does not fit.
     With `fixed_size` the weights work for pictures of the proposed size only; `bgr` is what among them says that they
-    take blue, green and red, "" where nothing does.
+    take blue, green and red, "" where nothing does. `heads` are the layers beside the body that are its last ones, or
+    of which each could be: what they are called in the file, and how many outputs they have.
     """
 
     name: str
@@ -54,6 +69,7 @@ class Blueprint:
     problems: tuple[str, ...] = ()
     fixed_size: bool = False
     bgr: str = ""
+    heads: Mapping[str, int] = field(default_factory=dict)
 
     def skeleton(self) -> nn.Module:
         """The module without any memory for its weights; UserError where it cannot be built."""

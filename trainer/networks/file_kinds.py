@@ -5,10 +5,16 @@ from pathlib import Path
 
 from trainer.networks.torch_file import SAVE_AGAIN, open_archive
 
-_NOT_PYTORCH = ", which is not opened; export it as ONNX, which is."
+_FROM_TENSORFLOW = (
+    ", which is not opened; export it as ONNX, which is: python -m tf2onnx.convert {} --output network.onnx."
+)
 _KERAS = (
     ", which is not opened; export the network as ONNX, which is, in Keras 3: "
     'keras.models.load_model(PATH).export("network.onnx", format="onnx").'
+)
+_KERAS_WEIGHTS = (
+    "holds the weights of a Keras network alone, without the network itself; build it as it was built in training, and "
+    'model.load_weights(PATH), model.export("network.onnx", format="onnx") make the ONNX file that is opened.'
 )
 _WEIGHTS_OUT = "; take its weights out where you trust the file: torch.save({}, NEW_PATH)."
 _SCRIPT = f"is a TorchScript archive, which is code{_WEIGHTS_OUT.format('torch.jit.load(PATH).state_dict()')}"
@@ -23,6 +29,8 @@ _STARTS = (
 )
 
 
+OF_TENSORFLOW = ("saved_model.pb", "keras_metadata.pb", "fingerprint.pb")
+"""Files of a folder that TensorFlow writes."""
 RUN_FILE = "network.safetensors"
 """The network in the folder of a training run."""
 
@@ -41,12 +49,21 @@ def distinct_names(paths: Sequence[Path]) -> list[str]:
     return [f"{path.resolve().parent.name}/{path.name}" for path in paths]
 
 
+def saved_model(folder: Path) -> str:
+    """The rest of a sentence that says why a folder of TensorFlow is refused; "" for other folders."""
+    if not any((folder / name).exists() for name in OF_TENSORFLOW):
+        return ""
+    return f"is a TensorFlow or Keras model{_FROM_TENSORFLOW.format(f'--saved-model {folder.name}')}"
+
+
 def kind_of(path: Path) -> str:
     """ "safetensors", "torch", "onnx", or the rest of a sentence that says why it is refused; from its content."""
     with path.open("rb") as file:
         head = file.read(512)
     if not head:
         return "is empty; copy or save it again."
+    if path.name.endswith(".weights.h5"):
+        return _KERAS_WEIGHTS
     for start, refusal in _STARTS:
         if head.startswith(start):
             return refusal
@@ -55,7 +72,7 @@ def kind_of(path: Path) -> str:
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 2**40:
         return "safetensors"
     if head[4:8] == b"TFL3":
-        return f"is a TensorFlow Lite model{_NOT_PYTORCH}"
+        return f"is a TensorFlow Lite model{_FROM_TENSORFLOW.format(f'--tflite {path.name}')}"
     if path.suffix.lower() == ".onnx" or (head[:1] == b"\x08" and head[2:3] in b"\x12\x1a\x3a"):
         return "onnx"
     if head[257:262] == b"ustar":

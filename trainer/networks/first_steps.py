@@ -1,5 +1,6 @@
 """How a network of one's own normalises pictures before its body: by buffers of means, or by a norm of the colors."""
 
+import math
 import re
 from collections import OrderedDict
 from dataclasses import replace
@@ -22,6 +23,7 @@ def with_first_steps(blueprint: Blueprint, tensors: Tensors, stated: bool) -> Bl
     `tensors` are the weights under the names of `blueprint.foreign`; `stated` where the file says the values beside.
     """
     blueprint = blueprint if stated else _with_values(blueprint, tensors)
+    blueprint = _with_convolution(blueprint, tensors)
     norms = {}
     for name in blueprint.foreign:
         path, _, leaf = name.rpartition(".")
@@ -66,6 +68,60 @@ def _with_values(blueprint: Blueprint, tensors: Tensors) -> Blueprint:
         input_note=text,
         foreign=tuple(name for name in blueprint.foreign if name not in names),
         bgr=names[0] if step < 0 else "",
+    )
+
+
+def _with_convolution(blueprint: Blueprint, tensors: Tensors) -> Blueprint:
+    """The network behind the 1 x 1 convolution that makes its colors of other pictures, where the file has it first.
+
+    With a word on one that is not computed: of a larger one, no file says the padding.
+    """
+    path = next(iter(tensors)).rpartition(".")[0]
+    weight, bias = tensors.get(f"{path}.weight"), tensors.get(f"{path}.bias")
+    spec = blueprint.input
+    if weight is None or spec is None or weight.dim() != 4 or f"{path}.weight" not in blueprint.foreign:
+        return blueprint
+    gives, takes, *kernel = weight.shape
+    if gives != spec.channels:
+        return blueprint
+    if kernel != [1, 1] or takes not in (1, 3):
+        text = (
+            f"A convolution of {takes} channels to {gives} ({path}, {kernel[0]} x {kernel[1]}) stands before the body "
+            "in the file and is not computed: where it stands there in the network, its input, its maps and its scores "
+            "are others; its own class opens with it (file.py:factory)."
+        )
+        return replace(blueprint, assumed=(*blueprint.assumed, text))
+    plain, names = blueprint.build, [name for name in blueprint.foreign if name.rpartition(".")[0] == path]
+
+    def build() -> nn.Module:
+        first = nn.Conv2d(takes, gives, 1, bias=bias is not None)
+        return nn.Sequential(OrderedDict([("first", first), ("body", plain())]))
+
+    kind = "grey" if takes == 1 else "RGB"
+    note = (
+        f"The file does not say how pictures become input: proposed {spec.size[0]} x {spec.size[1]} {kind}, normalised "
+        f"as for {blueprint.name}."
+    )
+    if takes == gives:
+        note = blueprint.input_note
+    else:
+        mean, std = (math.fsum(values) / len(values) for values in (spec.mean, spec.std))
+        spec = replace(spec, mean=(round(mean, 4),) * takes, std=(round(std, 4),) * takes)
+    text = (
+        f"The 1 x 1 convolution of {takes} channels to {gives} ({path}) was taken to stand before {blueprint.name}, as "
+        "in the order of the file."
+    )
+    return replace(
+        blueprint,
+        tensors={
+            **{f"first.{name.rpartition('.')[2]}": tensors[name] for name in names},
+            **{f"body.{name}": tensor for name, tensor in blueprint.tensors.items()},
+        },
+        build=build,
+        input=spec,
+        input_note=note,
+        assumed=(*blueprint.assumed, text),
+        foreign=tuple(name for name in blueprint.foreign if name not in names),
     )
 
 

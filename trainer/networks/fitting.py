@@ -1,8 +1,8 @@
 """Fit weights to a known architecture: the body first, then the last layers from their shapes."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import torch
 from torch import nn
@@ -18,7 +18,8 @@ _COSINE = re.compile(r"arc|cos(?!t)|sphere|margin|metric|proto")
 class Fit:
     """How weights fit an architecture: under its own names, with what became of the last layers.
 
-    `classes` is 0 where there are none that can be built; `assumed` holds sentences about what was decided.
+    `classes` is 0 where there are none that can be built; `assumed` holds sentences about what was decided. `heads` as
+    in `Blueprint`.
     """
 
     tensors: dict[str, torch.Tensor]
@@ -27,6 +28,7 @@ class Fit:
     foreign: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    heads: Mapping[str, int] = field(default_factory=dict)
 
 
 def fit(build: Callable[[], nn.Module], last: str, given: Tensors, prefix: str) -> Fit:
@@ -57,16 +59,17 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
     head = built(tensors, place) if place and tensors else None
     doubled: tuple[str, ...] = ()
     others = {name: given[name] for name in foreign}
-    outside = elsewhere(others, place) if place and not tensors else {}
+    outside = elsewhere(others, place, match.prefix) if place and not tensors else {}
     pool = pool_of(skeleton)
     if place and pool and not (tensors or outside or place.is_map):
         place = Place(2 * place.features, False)
-        outside = elsewhere(others, place)
+        outside = elsewhere(others, place, match.prefix)
         if len(outside) == 1:
             plain, build = build, lambda: replaced(plain(), pool, _both_pools(skeleton.get_submodule(pool)))
             doubled = (
                 f"They take twice as many values as the {place.features // 2} maps: the largest and the average.",
             )
+    heads = {name: found.outputs for name, (_, found) in outside.items()}
     if len(outside) == 1:
         ((path, (tensors, head)),) = outside.items()
         foreign = tuple(name for name in foreign if not name.startswith(f"{path}."))
@@ -78,6 +81,7 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
             0,
             (*foreign, *left),
             (without_scores(part, tensors, tuple(outside), others),),
+            heads=heads,
         )
     final_head: Head = head
     named = {f"{part}.{name}": tensor for name, tensor in tensors.items()}
@@ -87,6 +91,7 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
         final_head.outputs,
         foreign,
         (head_sentence(path, final_head), *doubled),
+        heads=heads,
     )
 
 
@@ -110,8 +115,11 @@ def _both_pools(pool: nn.Module) -> nn.Module:
     return nn.Sequential(ConcatenatedPool(), nn.Flatten(1)) if flat else ConcatenatedPool()
 
 
-def elsewhere(foreign: Tensors, place: Place) -> dict[str, tuple[dict[str, torch.Tensor], Head]]:
-    """Last layers that stand outside of the body, as `self.classifier` beside `self.backbone`, by their names."""
+def elsewhere(foreign: Tensors, place: Place, body: str) -> dict[str, tuple[dict[str, torch.Tensor], Head]]:
+    """Last layers that stand outside of the body, as `self.classifier` beside `self.backbone`, by their names.
+
+    `body` stands before the names of the body. What is one of several parts of a module beside it is none of them.
+    """
     groups: dict[str, dict[str, torch.Tensor]] = {}
     for name, tensor in foreign.items():
         path = name.split(".")
@@ -120,7 +128,19 @@ def elsewhere(foreign: Tensors, place: Place) -> dict[str, tuple[dict[str, torch
     whole = {path: tensors for path, tensors in groups.items() if not _is_step(path, groups)}
     heads = {path: (tensors, head) for path, tensors in whole.items() if (head := built(tensors, place))}
     # The outermost of several that hold the same layers.
-    return {path: entry for path, entry in heads.items() if not any(path.startswith(f"{other}.") for other in heads)}
+    heads = {path: entry for path, entry in heads.items() if not any(path.startswith(f"{other}.") for other in heads)}
+    return {path: entry for path, entry in heads.items() if not _is_part(path, groups, heads, body)}
+
+
+def _is_part(path: str, groups: Mapping[str, Tensors], heads: Iterable[str], body: str) -> bool:
+    """Whether this belongs with other layers, which are no last layers, to one module beside the body."""
+    parent = path.rpartition(".")[0]
+    if not parent or body.startswith(f"{parent}."):
+        return False
+    return any(
+        tensor.dim() > 1 and not any(f"{parent}.{name}".startswith(f"{head}.") for head in heads)
+        for name, tensor in groups[parent].items()
+    )
 
 
 def _is_step(path: str, groups: Mapping[str, Tensors]) -> bool:
@@ -171,7 +191,10 @@ def without_scores(part: str, tensors: Tensors, several: tuple[str, ...], beside
     """
     layers = [name for name, tensor in (beside or {}).items() if tensor.dim() in (2, 4)]
     if several:
-        why = f"{' and '.join(several[:3])} could each be its last layers"
+        why = (
+            f"{' and '.join(several[:3])} could each be its last layers (--outputs {several[0]} takes that one, and so "
+            "do as many class names)"
+        )
     elif tensors:
         why = f'the weights of "{part}" are those of no last layers that could be built from their shapes'
     elif layers:

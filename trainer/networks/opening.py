@@ -1,7 +1,8 @@
 """Open any supported file as a module that answers with logits, for both programs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,31 +13,23 @@ from trainer.files.errors import UserError
 from trainer.networks import architecture_detection as architectures
 from trainer.networks import user_architecture
 from trainer.networks.altered_weights import refuse_altered
-from trainer.networks.candidate import OpeningQuestion, filled, refuse
+from trainer.networks.answer_trial import UNSTEADY, Run, answers_to_noise, is_scoreless, is_unsteady, plain_run
+from trainer.networks.candidate import Blueprint, OpeningQuestion, filled, naming, refuse
 from trainer.networks.channel_order import taking_rgb
 from trainer.networks.checkpoint import OUTPUTS, SECOND_CLASS, Checkpoint, InputSpec
 from trainer.networks.class_names import class_names
+from trainer.networks.head_choice import with_chosen_head
 from trainer.networks.in_place import copying
 from trainer.networks.input_trial import SIDES, explained, picture_channels, refuse_giant, running_sizes, tried_input
 from trainer.networks.matching import matches
-from trainer.networks.output_spec import MEANINGS, OutputSpec, answering, as_stated, decided, parts_of
+from trainer.networks.output_spec import MEANINGS, OutputSpec, answering, as_stated, decided
 from trainer.networks.set_aside import set_aside
 from trainer.networks.weight_files import Weights, read_weights, several
 
 if TYPE_CHECKING:
     from trainer.networks.onnx_import.network import OnnxNetwork
 
-Run = Callable[[nn.Module, torch.Tensor], object]
-"""Runs a module on a picture (1, C, H, W) and gives what it answers."""
-
-_PROBES = (1.0, 100.0, -100.0)
-"""Times noise: pictures on which no logit stays within [0, 1]."""
 _LARGEST_SIDE = 1024
-_REPEATS = 4
-_UNSTEADY = (
-    "The network answers differently each time to one and the same picture (as with a dropout that is on in use: "
-    "F.dropout without training=self.training); no number of it can be relied on."
-)
 
 
 @dataclass(frozen=True)
@@ -73,12 +66,6 @@ class _Draft:
     graph: str = ""
 
 
-def plain_run(module: nn.Module, picture: torch.Tensor) -> object:
-    """One pass without gradients."""
-    with torch.inference_mode():
-        return module(picture)
-
-
 def open_model(
     path: Path,
     *,
@@ -113,7 +100,13 @@ def open_model(
         outputs = replace(outputs, take="") if outputs and outputs.meaning else None
         weights = replace(weights, graph=graph, notes=graph.notes)
     else:
-        draft = _own(architecture or "", weights, input) if is_own else _known(architecture, weights, input)
+        if is_own:
+            draft = _own(architecture or "", weights, input)
+        else:
+            widths = [len(names) for names in (classes, weights.said.classes) if names]
+            draft, chosen = _known(architecture, weights, input, outputs.take if outputs else "", widths)
+            if outputs and chosen:
+                outputs = replace(outputs, take="") if outputs.meaning else None
     module = draft.module.float().eval().requires_grad_(False).to(device or torch.device("cpu"))
     with torch.inference_mode(False):  # only such a tensor counts its changes
         picture = torch.zeros(1, draft.input.channels, *draft.input.size, device=device)
@@ -128,19 +121,23 @@ def open_model(
         ) from error
     if picture._version != untouched:
         module = copying(module)
-    unsteady = _UNSTEADY if is_own and _unsteady(module, picture) else ""
+    unsteady = UNSTEADY if is_own and is_unsteady(module, picture) else ""
     name_lists = [names for names in (classes, draft.classes, weights.said.classes) if names]
     ended = weights.graph.ending if weights.graph else ""  # what stands before a softmax are logits, however small
-    spec, table, output_notes = (
-        decided(
-            answer,
-            outputs,
-            [len(names) for names in name_lists],
-            (lambda: _probes(module, picture, draft.input)) if is_own or (weights.graph and not ended) else None,
+    if outputs and outputs.take and is_scoreless(answer):
+        raise UserError(
+            f"--outputs {outputs.take[:40]}: {weights.file} was opened without class scores, and has no last layers of "
+            "this name beside its body; leave it out."
         )
-        if not _scoreless(answer)
-        else (OutputSpec(), torch.empty(1, 0), ())
-    )
+    output_notes: tuple[str, ...] = ()
+    if is_scoreless(answer):
+        spec, table = OutputSpec(), torch.empty(1, 0)
+    else:
+        probe = (
+            partial(answers_to_noise, module, picture, draft.input) if is_own or (weights.graph and not ended) else None
+        )
+        with naming(weights.file):
+            spec, table, output_notes = decided(answer, outputs, [len(names) for names in name_lists], probe)
     if ended == "sigmoid" and not (outputs and outputs.meaning) and table.shape[1] > 1:
         spec = replace(spec, meaning="independent-logits")
     spec, stated = as_stated(spec, outputs, weights.said.independent, weights.file, table.shape[1])
@@ -170,37 +167,23 @@ def open_model(
     )
 
 
-def _unsteady(module: nn.Module, picture: torch.Tensor) -> bool:
-    """Whether one and the same picture gets several answers in one pass."""
-    try:
-        answer = plain_run(module, picture.repeat(_REPEATS, 1, 1, 1))
-    except Exception:  # made for one picture at a time
-        return False
-    tables = [answer] if isinstance(answer, torch.Tensor) else list(parts_of(answer).values())
-    rows = [table.float() for table in tables if isinstance(table, torch.Tensor) and table.shape[:1] == (_REPEATS,)]
-    return not all(torch.allclose(row, row[:1].expand_as(row), rtol=1e-3, atol=1e-4, equal_nan=True) for row in rows)
-
-
-def _scoreless(answer: object) -> bool:
-    return isinstance(answer, torch.Tensor) and answer.dim() == 2 and answer.shape[1] == 0
-
-
-def _probes(module: nn.Module, picture: torch.Tensor, input: InputSpec) -> list[object]:
-    noise = torch.randn(picture.shape, generator=torch.Generator().manual_seed(0)).to(picture.device)
-    noise /= min(*input.std, 1.0)  # numbers of 0 to 255 are looked at as such
-    return [plain_run(module, noise * factor) for factor in _PROBES]
-
-
-def _known(architecture: str | None, weights: Weights, given: InputSpec | None) -> _Draft:
-    refuse_altered(weights.tensors, weights.file)
+def _recognised(architecture: str | None, weights: Weights) -> Blueprint:
     if architecture:
-        blueprint = architectures.named(architecture, weights)
-    elif weights.checkpoint:
-        blueprint = architectures.described(weights.checkpoint, weights.file)
-    elif "architecture" in weights.config or "architectures" in weights.config or "model_type" in weights.config:
-        blueprint = architectures.from_config(weights)
-    else:
-        blueprint = architectures.find(weights)
+        return architectures.named(architecture, weights)
+    if weights.checkpoint:
+        return architectures.described(weights.checkpoint, weights.file)
+    if "architecture" in weights.config or "architectures" in weights.config or "model_type" in weights.config:
+        return architectures.from_config(weights)
+    return architectures.find(weights)
+
+
+def _known(
+    architecture: str | None, weights: Weights, given: InputSpec | None, head: str, widths: Sequence[int]
+) -> tuple[_Draft, bool]:
+    """The network of a known architecture, and whether its last layers are those called `head` in the file."""
+    refuse_altered(weights.tensors, weights.file)
+    with naming(weights.file):
+        blueprint, chosen = with_chosen_head(partial(_recognised, architecture), weights, head, widths)
     blueprint = taking_rgb(blueprint, weights.said.bgr or blueprint.bgr)
     stated = given or (weights.checkpoint.input if weights.checkpoint else None)
     spec, note = _input(
@@ -222,7 +205,8 @@ def _known(architecture: str | None, weights: Weights, given: InputSpec | None) 
         )
     if max(spec.size) > _LARGEST_SIDE:
         refuse_giant(blueprint, spec, weights.file)
-    return _Draft(blueprint.module(), blueprint.name, spec, blueprint.names, (*blueprint.assumed, note))
+    draft = _Draft(blueprint.module(), blueprint.name, spec, blueprint.names, (*blueprint.assumed, note))
+    return draft, chosen
 
 
 def _from_graph(graph: "OnnxNetwork", architecture: str | None, given: InputSpec | None) -> _Draft:

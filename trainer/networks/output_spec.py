@@ -9,6 +9,7 @@ from torch import nn
 
 from trainer.files.errors import UserError
 from trainer.networks.candidate import OpeningQuestion
+from trainer.networks.last_operations import ends_in_layers
 
 MEANINGS = ("logits", "probabilities", "independent-logits", "independent-probabilities")
 """What outputs are: compared by softmax (one alone: a logistic unit), or each for itself; already in [0, 1] or not."""
@@ -81,8 +82,8 @@ def unwrapped(out: object, pictures: int) -> torch.Tensor:
     table = _table(out, pictures)
     if table is None:
         raise UserError(
-            f"The network answers with a tensor of {tuple(out.shape)}, not with one score for each class; give a "
-            "function that returns a classifier (--architecture file.py:factory)."
+            f"The network answers with a tensor of {tuple(out.shape)}, not with one score for each class, as one that "
+            "segments or detects does; end it in class scores where it is made, such as in the averages of its maps."
         )
     return table
 
@@ -103,7 +104,8 @@ def decided(
     """How to read what a module answered for one picture: the spec, the outputs (1, K), and sentences about it.
 
     `given` by the person wins; `widths` are the numbers of class names that are known. `probe` gives the answers to
-    other pictures, which tell probabilities from logits; None where the outputs are known to be logits.
+    other pictures, which tell probabilities from logits, with their gradients where there are any; None where the
+    outputs are known to be logits.
     OpeningQuestion where several parts could be the scores.
     """
     take, assumed = _taken(out, given.take if given else "", widths)
@@ -113,13 +115,20 @@ def decided(
 
     table = read(out)
     meaning = given.meaning if given and given.meaning else "logits"
-    if not (given and given.meaning) and probe is not None and _within(table):
-        meaning = _meaning([table, *map(read, probe())])
+    percent = _percent(table)
+    if not (given and given.meaning) and probe is not None and (percent or _within(table)):
+        others = [read(answer) for answer in probe()]
+        if not any(map(ends_in_layers, others)):
+            meaning = _meaning([scores.detach() / (100 if percent else 1) for scores in (table, *others)])
+            if percent and meaning != "probabilities":
+                meaning = "logits"
         if meaning != "logits":
             kind = "each class for itself" if meaning.startswith("independent") else "by a softmax or sigmoid inside"
+            found = "percentages" if percent else "probabilities already"
             assumed = (
                 *assumed,
-                f"The network's outputs are probabilities already ({kind}: they lie in [0, 1] on every picture tried); "
+                f"The network's outputs are {found} ({kind}: they {'sum to 100' if percent else 'lie in [0, 1]'} on "
+                "every picture tried); "
                 f"they are shown as they are ({OPTION} logits for the other reading).",
             )
     return OutputSpec(take, meaning), table, assumed
@@ -222,6 +231,11 @@ def _table(out: torch.Tensor, pictures: int) -> torch.Tensor | None:
 
 def _within(table: torch.Tensor) -> bool:
     return bool(((table >= 0) & (table <= 1)).all())
+
+
+def _percent(table: torch.Tensor) -> bool:
+    """Whether outputs (1, K) may be a softmax times 100, whose logarithm gives the same probabilities."""
+    return table.shape[1] > 1 and bool((table >= 0).all()) and abs(float(table.sum()) - 100) < 100 * _CLOSE
 
 
 def _meaning(tables: Sequence[torch.Tensor]) -> str:

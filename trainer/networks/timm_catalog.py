@@ -238,6 +238,7 @@ def _under(
         prefix=prefix,
         foreign=fitted.foreign,
         problems=fitted.problems,
+        heads=fitted.heads,
     )
 
 

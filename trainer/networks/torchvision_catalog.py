@@ -72,6 +72,7 @@ def blueprint(name: str, given: Tensors, prefix: str = "", *, transform_input: b
         foreign=fitted.foreign,
         problems=fitted.problems,
         fixed_size=bool(side),
+        heads=fitted.heads,
     )
 
 

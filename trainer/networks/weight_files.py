@@ -15,7 +15,7 @@ from trainer.networks import checkpoint as own_format
 from trainer.networks.altered_weights import MERGED
 from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.dotless_averages import with_dots
-from trainer.networks.file_kinds import kind_of, network_file
+from trainer.networks.file_kinds import OF_TENSORFLOW, kind_of, network_file, saved_model
 from trainer.networks.file_metadata import Said, said_in
 from trainer.networks.folded_weights import folded
 from trainer.networks.saved_content import chosen
@@ -87,6 +87,9 @@ def read_weights(path: Path, key: str | None = None, option: str = "--key") -> W
             raise UserError(f"{path} does not exist.")
         if not path.is_file():
             raise UserError(f"{path} is not a file; choose the file that holds the network's weights.")
+        if path.name in OF_TENSORFLOW:
+            of = path.absolute().parent
+            raise UserError(f"{path.name} is a part of the folder {of.name}, and {of.name} {saved_model(of)}")
         if path.name in FOLDER_FILES and "architecture" in _config(path.parent):
             return replace(_from_folder(path.parent, key, option, path), option=option)
         return replace(
@@ -97,11 +100,8 @@ def read_weights(path: Path, key: str | None = None, option: str = "--key") -> W
 
 
 def _from_folder(folder: Path, key: str | None, option: str, file: Path | None = None) -> Weights:
-    if (folder / "saved_model.pb").exists() or (folder / "keras_metadata.pb").exists():
-        raise UserError(
-            f"{folder.name} is a TensorFlow or Keras model, which is not opened; export it as ONNX, which is: "
-            f"python -m tf2onnx.convert --saved-model {folder.name} --output network.onnx."
-        )
+    if refusal := saved_model(folder):
+        raise UserError(f"{folder.name} {refusal}")
     if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
         raise UserError(
             f"The folder {folder.name} holds a LoRA alone, without the network that it changes; merge them where "

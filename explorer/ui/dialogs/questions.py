@@ -29,6 +29,7 @@ from trainer.networks.input_spec import InputSpec
 
 if TYPE_CHECKING:
     from explorer.core.network.opening import Network
+    from trainer.networks.output_spec import OutputSpec
 
 RUNS_CODE = (
     "Opening a network with your own Python file runs the code in that file, with all your rights on this computer. "
@@ -219,13 +220,20 @@ def ask(request: Request, error: UserError, parent: QWidget) -> Request | None:
     return dialog.answer(request) if dialog.exec() == QDialog.DialogCode.Accepted else None
 
 
+def readings(request: Request, output: "OutputSpec") -> dict[str, str]:
+    """The readings of a network's outputs, as `Request` has them, with their names, now's first.
+
+    Of the part of its answer, or the last layers, that were chosen when it was opened.
+    """
+    chosen = type(output).parse(request.outputs).take if request.outputs else ""
+    output = replace(output, take=output.take or chosen)
+    others = {replace(output, meaning=meaning).text: name for meaning, name in MEANINGS.items()}
+    return {output.text: MEANINGS[output.meaning], **others}
+
+
 def change_assumed(request: Request, network: "Network", parent: QWidget) -> Request | None:
     """Let a person correct what was proposed for a file that did not say it."""
-    output = network.output
-    outputs = (
-        {replace(output, meaning=meaning).text: name for meaning, name in MEANINGS.items()} if network.classes else {}
-    )
-    outputs = {output.text: MEANINGS[output.meaning], **outputs} if outputs else {}
+    outputs = readings(request, network.output) if network.classes else {}
     text = "What the file does not say. Correct it where you know better."
     dialog = InputQuestion(text, network.input, network.classes, parent, outputs)
     return dialog.answer(request) if dialog.exec() == QDialog.DialogCode.Accepted else None

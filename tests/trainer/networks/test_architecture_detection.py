@@ -233,13 +233,23 @@ def test_a_name_in_the_file_that_its_weights_are_not_of_is_said(said: str, tmp_p
     assert f"The file says that it is {name}, whose names and shapes these are not" in " ".join(found.assumed)
 
 
+def test_what_is_wrong_inside_of_a_file_names_it(tmp_path: Path) -> None:
+    state = skeleton("squeezenet1_1") | {"features.0.weight": torch.zeros(64, 4, 3, 3)}
+    torch.save({name: torch.zeros(tensor.shape) for name, tensor in state.items()}, tmp_path / "four.pt")
+    with pytest.raises(UserError, match=r"^four\.pt: .*4 channels.*file\.py:factory"):
+        open_network(tmp_path / "four.pt", device="cpu")
+
+
 def test_another_kernel_says_what_is_nearest() -> None:
     tensors = skeleton("resnet18")
     tensors["conv1.weight"] = torch.zeros(64, 3, 3, 3)
     with pytest.raises(OpeningQuestion) as caught:
         architectures.find(loose(tensors))
     assert caught.value.about == "architecture"
-    assert caught.value.choices[0] == "resnet18"
+    assert caught.value.choices == ()  # no name would open it
+    assert "nearest is resnet18, but conv1.weight is (64, 3, 3, 3), not (64, 3, 7, 7); give its own class" in str(
+        caught.value
+    )
     with pytest.raises(UserError, match=r"conv1\.weight is \(64, 3, 3, 3\), not \(64, 3, 7, 7\)"):
         architectures.named("resnet18", loose(tensors)).module()
 
@@ -506,6 +516,12 @@ def test_without_last_layers_there_are_maps_and_no_class_scores(tmp_path: Path) 
     assert network.logits(torch.rand(2, 3, 224, 224)).shape == (2, 0)
     assert len(network.layers) == 20
     assert "without class scores" in " ".join(network.assumed)
+
+
+def test_norms_without_their_averages_are_said_to_be_missing() -> None:
+    tensors = {name: tensor for name, tensor in skeleton("resnet18").items() if "running" not in name}
+    with pytest.raises(OpeningQuestion, match="it would be resnet18, but the averages of its norms are missing"):
+        architectures.find(loose(tensors))
 
 
 def test_a_network_that_nothing_resembles_has_no_nearest() -> None:

@@ -99,6 +99,26 @@ def test_a_densenet_in_a_sequence_has_no_last_relu_and_one_under_a_name_has(tmp_
     assert "Its last ReLU is no part of it and was taken to be there" in " ".join(network.assumed)
 
 
+@pytest.mark.parametrize("between", [[nn.ReLU()], []])
+@pytest.mark.parametrize("nested", [True, False])
+def test_the_numbers_tell_whether_a_densenets_last_relu_is_there(
+    nested: bool, between: list[nn.Module], tmp_path: Path
+) -> None:
+    end = [*between, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1024, 3)]
+    body = body_of("densenet121")
+    module = trained(nn.Sequential(body, nn.Sequential(*end)) if nested else nn.Sequential(body, *end))
+    network = saved(module, tmp_path / "net.pt")
+    assert_same(network, module)
+    said = " ".join(network.assumed)
+    assert ("taken to be there" in said) == bool(between)
+    assert f"densenet121:last_relu={not between} for the other reading" in said
+    with torch.inference_mode():
+        other = nn.Sequential(body, nn.ReLU(), *end[-3:]) if not between else nn.Sequential(body, *end[-3:])
+    given = open_network(tmp_path / "net.pt", architecture=f"densenet121:last_relu={not between}", device="cpu")
+    assert_same(given, other)
+    assert "for the other reading" not in " ".join(given.assumed)
+
+
 def test_all_places_of_the_maps_may_reach_the_last_layer(tmp_path: Path) -> None:
     module = trained(
         nn.Sequential(body_of("squeezenet1_1"), nn.AdaptiveAvgPool2d(13), nn.Flatten(), nn.Linear(86528, 2))

@@ -1,5 +1,6 @@
 """What a file holds of the step by which its network normalises pictures itself is used and said."""
 
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,26 @@ def test_a_norm_of_the_colors_in_front_of_the_body_is_computed(affine: bool, raw
     assert "The norm of the colors (norm)" in said
     assert "set aside" not in said
     assert (found.input.mean == (0.0, 0.0, 0.0)) == raw
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_convolution_that_makes_the_colors_is_computed(channels: int, bias: bool, tmp_path: Path) -> None:
+    network = nn.Sequential(OrderedDict(adapt=nn.Conv2d(channels, 3, 1, bias=bias), model=shufflenet()))
+    found = opened(network.state_dict(), tmp_path)
+    assert found.input.channels == channels
+    picture = torch.rand(2, channels, 224, 224)
+    with torch.inference_mode():
+        torch.testing.assert_close(found.module(picture), network(picture), rtol=1e-4, atol=1e-5)
+    said = " ".join(found.assumed)
+    assert "The 1 x 1 convolution" in said
+    assert "set aside" not in said
+
+
+def test_a_larger_convolution_before_the_body_changes_every_map(tmp_path: Path) -> None:
+    state = {"denoise.weight": torch.rand(3, 3, 5, 5)}
+    state |= {f"model.{name}": tensor for name, tensor in shufflenet().state_dict().items()}
+    assert "its input, its maps and its scores are others" in " ".join(opened(state, tmp_path).assumed)
 
 
 def test_a_norm_that_may_as_well_stand_at_the_end_is_said_to_be_missing(tmp_path: Path) -> None:

@@ -391,3 +391,20 @@ def test_strange_places_are_refused(tmp_path: Path) -> None:
     assert "config.json" in refused(tmp_path)
     (tmp_path / "saved_model.pb").write_bytes(b"x")
     assert "TensorFlow" in refused(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("saved_model.pb", b"x", "tf2onnx.convert --saved-model net --output"),
+        ("a.weights.h5", b"\x89HDF\r\n\x1a\n", "model.load_weights(PATH), model.export("),
+        ("a.h5", b"\x89HDF\r\n\x1a\n", "keras.models.load_model(PATH).export("),
+        ("a.tflite", b"\x1c\0\0\0TFL3" + bytes(100), "tf2onnx.convert --tflite a.tflite --output"),
+    ],
+)
+def test_files_of_tensorflow_are_told_how_they_become_onnx(
+    file: str, content: bytes, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / file).write_bytes(content)
+    assert words in refused(tmp_path / "net" / file)

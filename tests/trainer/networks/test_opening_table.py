@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,8 @@ def asked(content: Callable[[], object], **answer: Any) -> Callable[[Path], Made
 def code(kind: str, classes: int = 2, answer: dict[str, Any] | None = None, **options: Any) -> Callable[[Path], Made]:
     def make(folder: Path) -> Made:
         source = (
-            CODE + "\nclass Sized(A):\n    def forward(self, x):\n        assert x.shape[-1] == 64\n"
+            CODE + "\nclass Percent(Soft):\n    def forward(self, x): return super().forward(x) * 100\n"
+            "\nclass Sized(A):\n    def forward(self, x):\n        assert x.shape[-1] == 64\n"
             "        return super().forward(x)\n"
             "\nclass Changing(A):\n    def forward(self, x):\n        return super().forward(x.sub_(0.5))\n"
         )
@@ -79,6 +80,12 @@ def code(kind: str, classes: int = 2, answer: dict[str, Any] | None = None, **op
         return folder / "net.pt", {"architecture": f"{folder / 'own.py'}:{kind}", **options}, answer
 
     return make
+
+
+def beside(**heads: int) -> Mapping[str, object]:
+    """A body, and last layers of so many outputs beside it."""
+    ends = {f"{name}.weight": torch.ones(outputs, 1024) for name, outputs in heads.items()}
+    return {**prefixed("backbone.", net(nn.Identity()).state_dict()), **ends}
 
 
 def unknown(folder: Path) -> Made:
@@ -238,6 +245,7 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "ResNet with fastai's last layers (`0.0.weight`, `1.8.weight`)": saved(lambda: fastai("resnet18", 3).state_dict()),
     "other networks of torchvision in a `nn.Sequential` of their children, with a head behind (DenseNet, EfficientNet, "
     "MobileNet, VGG ...)": saved(lambda: OwnClass("mobilenet_v3_small", 2).state_dict()),
+    "a DenseNet in pieces": saved(lambda: OwnClass("densenet121", 2).state_dict()),
     "fastai's learners on them (`0.0.0.weight`, `1.8.weight`)": saved(lambda: fastai("squeezenet1_1", 3).state_dict()),
     "torchvision's parts under names of one's own (`encoder.`, `block1.`)": saved(
         lambda: Renamed("shufflenet_v2_x0_5", 2).state_dict()
@@ -270,6 +278,9 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "buffers by which the network normalises pictures itself (`mean` and `std`, `pixel_mean` ...)": saved(
         lambda: {**prefixed("model.", net().state_dict()), "mean": torch.ones(3), "std": torch.ones(3)}
     ),
+    "a 1 x 1 convolution that makes the colors, before the body": saved(
+        lambda: nn.Sequential(nn.Conv2d(1, 3, 1), net()).state_dict()
+    ),
     "a norm of the colors before the body": saved(
         lambda: {**prefixed("bn.", nn.BatchNorm2d(3).state_dict()), **prefixed("model.", net().state_dict())}
     ),
@@ -289,6 +300,8 @@ LINES: dict[str, Callable[[Path], Made]] = {
         },
         key="model_ema",
     ),
+    "two heads beside the body (`head_dx.`, `head_site.`)": saved(lambda: beside(head_dx=7, head_site=5)),
+    "a projection beside the body (`projector.`, of SimCLR and the like)": saved(lambda: beside(projector=64)),
     "learned parts beside the network (a pool's power `p`, `temperature`, `scale`)": saved(
         lambda: {**prefixed("model."), "temperature": torch.ones(1)}
     ),
@@ -305,8 +318,9 @@ LINES: dict[str, Callable[[Path], Made]] = {
     ),
     "ONNX, as PyTorch, Keras 3 and tf2onnx export it": onnx,
     "ONNX with several outputs that could be the scores": two_outputs,
-    "weights that fit no known architecture": unknown,
+    "weights that fit no known architecture (a ResNet with a first convolution of 3 x 3)": unknown,
     "own code that ends in a softmax or sigmoid": code("Soft"),
+    "own code that answers with percentages (a softmax times 100)": code("Percent"),
     "own code that answers features and scores, classes known": code("Tup"),
     "own code that answers features and scores, no classes known": code("Tup", answer={"outputs": "1"}),
     "one output and two class names": code("One", classes=1),

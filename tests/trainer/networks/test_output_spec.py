@@ -201,3 +201,29 @@ def test_a_chosen_part_that_is_probabilities_is_found_to_be(own: Path) -> None:
     )
     assert opened(own, "Both", outputs=OutputSpec.parse("1")).output == OutputSpec("1", "probabilities")
     assert opened(own, "Both", outputs=OutputSpec.parse("1:logits")).output == OutputSpec("1", "logits")
+
+
+def test_what_a_layer_sums_up_last_are_logits_however_small(own: Path) -> None:
+    """A norm of each picture keeps them within [0, 1] on every picture; their gradients tell what they are."""
+    (own / "own.py").write_text(
+        CODE + "\nclass Calm(A):\n    def forward(self, x):\n"
+        "        x = nn.functional.instance_norm(self.f[0](x)).relu().mean((2, 3))\n"
+        "        return (self.h(x) / 1e4 + torch.tensor([0.3, 0.6]))\n"
+        "class Grouped(A):\n    def forward(self, x): return super().forward(x).softmax(1) @ torch.eye(2)\n"
+        "class Averaged(A):\n    def forward(self, x):\n"
+        "        y = super().forward(x)\n        return (y.softmax(1) + super().forward(x.flip(3)).softmax(1)) / 2\n"
+    )
+    calm = opened(own, "Calm")
+    assert calm.output == OutputSpec()
+    assert not any("probabilities" in said for said in calm.assumed)
+    for kind in ("Grouped", "Averaged"):
+        assert opened(own, kind).output == OutputSpec("", "probabilities")
+
+
+def test_percentages_are_the_softmax_that_they_are_of(own: Path) -> None:
+    (own / "own.py").write_text(
+        CODE + "\nclass Percent(A):\n    def forward(self, x): return super().forward(x).softmax(1) * 100\n"
+    )
+    network = opened(own, "Percent")
+    assert predict(network, PICTURE) == pytest.approx(predict(opened(own, "A"), PICTURE), abs=1e-5)
+    assert any("are percentages" in said for said in network.assumed)

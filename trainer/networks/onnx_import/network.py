@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import fx, nn
@@ -25,16 +25,21 @@ from trainer.networks.onnx_import.description import (
     is_training_switch,
     pictures_of,
 )
+from trainer.networks.onnx_import.ending import Ending, before_ending
 from trainer.networks.onnx_import.model import Model, Node, Unsupported
 from trainer.networks.onnx_import.onnx_file import read_model
 from trainer.networks.onnx_import.operators import OPERATORS
 from trainer.networks.onnx_import.values import Known, Traced, Value
 from trainer.networks.torch_file import brief
 
-Ending = Literal["", "softmax", "sigmoid"]
-_ENDINGS: dict[str, Ending] = {"Softmax": "softmax", "LogSoftmax": "softmax", "Sigmoid": "sigmoid"}
-_PASSING = ("Identity", "Cast", "Dropout")
-_OTHERWISE = "export the network without it, or save its weights alone: torch.save(model.state_dict(), PATH)"
+_WEIGHTS = "save its weights alone: torch.save(model.state_dict(), PATH)"
+_OTHERWISE = "export the network without it"
+_BY_MAKER = {
+    "pytorch": f"{_OTHERWISE}, or {_WEIGHTS}",
+    "tf2onnx": f"{_OTHERWISE}: in Keras, build it again without this step, take its weights over "
+    "(again.set_weights(model.get_weights())), and export that",
+}
+"""What to do about a node that is not read, by the program that wrote the file."""
 
 
 class InTraining(UserError):  # noqa: N818 - it is the file that has the error
@@ -73,8 +78,8 @@ class OnnxNetwork:
         `widths` are the numbers of class names that are known. OpeningQuestion where several could be the scores.
         """
         output, several = chosen_answer(self.model, self.answers, wanted, widths)
-        before, ending = _before_ending(self.model, output)
-        notes = tuple(text for text in (several, _said(ending, output), *self.model.mended) if text)
+        before, ending, said = before_ending(self.model, output)
+        notes = tuple(text for text in (several, said, *self.model.mended) if text)
         network = replace(self, output=before, ending=ending, notes=notes)
         _refuse_unknown(network.nodes, self.model)
         return network
@@ -145,7 +150,8 @@ class OnnxNetwork:
                 raise InTraining(self._in_use(node)) from error
             why = str(error) if isinstance(error, Unsupported) else brief(error)
             raise UserError(
-                f'{self.file}: the node "{_name(node)}" ({node.operator}) cannot be read: {why[:200]}; {_OTHERWISE}.'
+                f'{self.file}: the node "{_name(node)}" ({node.operator}) cannot be read: {why[:200]}; '
+                f"{_otherwise(self.model)}."
             ) from error
         answers = [answer] if isinstance(answer, Known | Traced) else answer
         values.update(zip(node.outputs, answers, strict=False))
@@ -215,29 +221,6 @@ def _named(value: Any) -> Any:
     return getattr(value, "__name__", None) or str(value)
 
 
-def _said(ending: Ending, output: str) -> str:
-    if not ending:
-        return ""
-    return f"The file's answer {output[:40]} is a {ending}: the scores are those before it."
-
-
-def _before_ending(model: Model, output: str) -> tuple[str, Ending]:
-    """The name of the scores and what follows them; only where nothing but that stands between."""
-    producers = {name: node for node in model.nodes for name in node.outputs}
-    name = output
-    while (node := producers.get(name)) is not None and node.inputs:
-        if node.operator in _ENDINGS and not node.domain:
-            return (node.inputs[0], _ENDINGS[node.operator]) if _over_classes(node, model) else (output, "")
-        if node.operator not in _PASSING:
-            break
-        name = node.inputs[0]
-    return output, ""
-
-
-def _over_classes(node: Node, model: Model) -> bool:
-    return node.operator == "Sigmoid" or node.integer("axis", -1 if model.opset >= 13 else 1) in (1, -1)
-
-
 def _needed(model: Model, output: str) -> tuple[Node, ...]:
     wanted, nodes = {output}, []
     for node in reversed(model.nodes):
@@ -255,10 +238,17 @@ def _refuse_unknown(nodes: Sequence[Node], model: Model) -> None:
     if unknown:
         named = "; ".join(f'{name[:60]} (node "{_name(node)}")' for name, node in list(unknown.items())[:4])
         more = f" and {len(unknown) - 4} more" if len(unknown) > 4 else ""
-        todo = SWITCHED_OFF if any(map(is_random, nodes)) else _OTHERWISE
+        todo = SWITCHED_OFF if any(map(is_random, nodes)) else _otherwise(model, unknown)
         raise UserError(f"{model.file} needs operators that are not known here: {named}{more}; {todo}.")
     if not nodes:
         raise UserError(f"{model.file} computes nothing from the picture.")
+
+
+def _otherwise(model: Model, unknown: Mapping[str, Node] | None = None) -> str:
+    """What to do where a node of a file is not read."""
+    if model.producer == "pytorch" and "If" in (unknown or {}):
+        return f"export it with torch.onnx.export(..., dynamo=True), which writes none of these, or {_WEIGHTS}"
+    return _BY_MAKER.get(model.producer, _OTHERWISE)
 
 
 def _name(node: Node) -> str:

@@ -75,8 +75,11 @@ class Arrangement:
             ) from error
         return cls(**settings)
 
-    def described(self, convolutions: int) -> str:
-        """In words: "3 convolutions, ReLU, a 2 x 2 pool after each, 224 x 224"."""
+    def described(self, convolutions: int, own_slopes: int = 0) -> str:
+        """In words: "3 convolutions, ReLU, a 2 x 2 pool after each, 224 x 224".
+
+        `own_slopes` is the number of layers behind which the file has the slopes of a PReLU.
+        """
         names = {"relu": "ReLU", "leaky": "leaky ReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU"}
         pool = {"max2": "2 x 2 pool", "avg2": "2 x 2 average pool", "max3": "3 x 3 pool of step 2"}[self.pool]
         if not self.pooled:
@@ -85,9 +88,12 @@ class Arrangement:
             pools = f"a {pool} after each" if convolutions > 1 else f"a {pool}"
         else:
             pools = f"a {pool} after {_listed([number + 1 for number in self.pooled])}"
+        activation = names.get(self.activation, self.activation) if self.activation != "none" else "no activation"
+        if own_slopes:
+            activation = "PReLU" if own_slopes >= convolutions else f"PReLU where it has slopes, else {activation}"
         parts = [
             f"{convolutions} convolution{'s' * (convolutions != 1)} {'with' if self.same else 'without'} padding",
-            names.get(self.activation, self.activation) if self.activation != "none" else "no activation",
+            activation,
             pools,
             *(f"stride {stride} in number {number + 1}" for number, stride in self.strides),
         ]

@@ -55,7 +55,8 @@ def proposed(tensors: Tensors, file: str, said: Said) -> Blueprint | None:
     first = fitting[0]
     if len(fitting) > 1 and first.weight < CLEAR * fitting[1].weight:
         raise _question(file, fitting, line)
-    text = first.arrangement.described(len(line.convolutions))
+    slopes = _own_slopes(line)
+    text = first.arrangement.described(len(line.convolutions), slopes)
     others = [proposal.arrangement for proposal in fitting[1:]]
     behind = [replace(first.arrangement, norm="last")] if _may_stand_behind(first.arrangement, line) else []
     named = [*others[:1], *behind]
@@ -67,10 +68,17 @@ def proposed(tensors: Tensors, file: str, said: Said) -> Blueprint | None:
     )
     how = "".join(f"; another: --architecture {other.text}" for other in named)
     note = (
-        f"Proposed from the shapes of the weights: {text}, {only}{how}. No file holds a trace of the activation: it is "
-        "what such networks mostly have."
+        f"Proposed from the shapes of the weights: {text}, {only}{how}. Where it was arranged otherwise, its own class "
+        "opens it (--architecture file.py:factory)."
     )
+    if slopes < len(line.convolutions):
+        note += " No file holds a trace of the activation: it is what such networks mostly have."
     return _blueprint(line, first.arrangement, prefix, note)
+
+
+def _own_slopes(line: Line) -> int:
+    """The convolutions behind which the file has the slopes of a PReLU."""
+    return sum(unit.prelu is not None for unit in line.convolutions)
 
 
 def _may_stand_behind(arrangement: Arrangement, line: Line) -> bool:
@@ -125,10 +133,11 @@ def _question(file: str, fitting: list[Proposal], line: Line) -> OpeningQuestion
     first, second = near[:2]
     behind = " normlast puts the norms behind the activations." if _may_stand_behind(first, line) else ""
     return OpeningQuestion(
-        f"{file}: {len(near)} arrangements of its layers fit the weights, among them {first.described(convolutions)}; "
-        f"say which it is (--architecture {first.text}, {second.text}{', ...' if len(near) > 2 else ''}). Convolutions "
-        "are counted from 0: max2@0,2 puts a 2 x 2 pool after the first and the third, stride2@0 gives the first a "
-        f"stride of 2.{behind}",
+        f"{file}: {len(near)} arrangements of its layers fit the weights, among them "
+        f"{first.described(convolutions, _own_slopes(line))}; say which it is (--architecture {first.text}, "
+        f"{second.text}{', ...' if len(near) > 2 else ''}; file.py:factory for none of these). Convolutions are "
+        "counted from 0: max2@0,2 puts a 2 x 2 pool after the first and the third, stride2@0 gives the first a stride "
+        f"of 2.{behind}",
         "architecture",
         tuple(arrangement.text for arrangement in near),
     )

@@ -107,6 +107,42 @@ def test_scores_are_those_before_a_softmax_or_sigmoid(ending: str, tmp_path: Pat
     assert float(network.module((8, 8))(__import__("torch").ones(1, 3, 8, 8))[0, 0]) == 27
 
 
+@pytest.mark.parametrize("operator", ["Mul", "Div"])
+@pytest.mark.parametrize("ending", ["Softmax", "Sigmoid"])
+def test_percentages_are_read_as_the_scores_before_them(ending: str, operator: str, tmp_path: Path) -> None:
+    tensors = {**WEIGHTS, "hundred": np.float32(100 if operator == "Mul" else 0.01)}
+    nodes = [
+        *POOLED[:2],
+        helper.make_node("Flatten", ["b"], ["c"]),
+        helper.make_node(ending, ["c"], ["d"]),
+        helper.make_node(operator, ["d", "hundred"], ["y"]),
+    ]
+    network = read_onnx(made(tmp_path / "net.onnx", nodes, tensors)).answering()
+    assert network.output == "c"
+    assert any(f"is a {ending.lower()} " in said and said.count("100") + said.count("0.01") for said in network.notes)
+    scaled = [*nodes[:3], helper.make_node("LogSoftmax", ["c"], ["d"]), nodes[4]]  # that is no percentage
+    assert read_onnx(made(tmp_path / "net.onnx", scaled, tensors)).answering().output == "y"
+
+
+def test_small_sums_of_the_last_layer_are_logits(tmp_path: Path) -> None:
+    tensors = {
+        **WEIGHTS,
+        "s": np.ones(3, np.float32),
+        "m": np.full((3, 2), 1e-4, np.float32),
+        "z": np.float32([0.3, 0.6]),
+    }
+    nodes = [
+        POOLED[0],
+        helper.make_node("InstanceNormalization", ["a", "s", "s"], ["i"]),
+        helper.make_node("GlobalAveragePool", ["i"], ["b"]),
+        helper.make_node("Flatten", ["b"], ["c"]),
+        helper.make_node("Gemm", ["c", "m", "z"], ["y"]),
+    ]
+    network = open_network(made(tmp_path / "net.onnx", nodes, tensors), device="cpu")
+    assert network.output == OutputSpec()
+    assert not any("probabilities" in said for said in network.assumed)
+
+
 def test_one_of_several_outputs_is_taken_aloud_where_it_can_be_told(tmp_path: Path) -> None:
     path = made(tmp_path / "net.onnx", POOLED, WEIGHTS, outputs=("a", "y"))
     network = read_onnx(path).answering()

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
 
-from tests.trainer.networks.onnx_import.graphs import made
+from tests.trainer.networks.onnx_import.graphs import difference, exported, made
 from trainer.files.errors import UserError
 from trainer.networks.onnx_import.network import read_onnx
 
@@ -274,3 +274,51 @@ def test_all_parts_of_an_axis_in_another_shape_leave_the_batch_where_it_is(tmp_p
     path = made(tmp_path / "net.onnx", nodes, {"i": np.array([[0, 1, 2]])}, ("n", 3, 8, 8))
     pictures = np.concatenate([NUMBERS, NUMBERS[:, ::-1]])
     np.testing.assert_allclose(computed(path, pictures), expected(path, pictures), rtol=CLOSE)
+
+
+@pytest.mark.parametrize("axis", [1, 2, 3, -1])
+def test_an_axis_is_turned_round(axis: int, tmp_path: Path) -> None:
+    """As `x[..., ::-1]` writes it, of the channels or of a mirrored picture, and TensorFlow's `reverse`."""
+    whole = {"start": np.int64([-1]), "end": np.int64([-(2**63)]), "axis": np.int64([axis]), "step": np.int64([-1])}
+    nodes = [helper.make_node("Slice", ["x", *whole], ["y"])]
+    assert_alike(file_of(tmp_path, nodes, whole, NUMBERS, 13), NUMBERS)
+    some = whole | {"end": np.int64([-3]), "step": np.int64([-1])}
+    assert_alike(file_of(tmp_path, nodes, some, NUMBERS, 13), NUMBERS)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_sequence_is_turned_round_as_tf2onnx_writes_it(axis: int, tmp_path: Path) -> None:
+    side = NUMBERS.shape[1 if not axis else 3]
+    lengths = {"lengths": np.full(NUMBERS.shape[2], side, np.int64)}
+    order = (1, 2, 3, 0) if not axis else (2, 3, 1, 0)
+    turned = {"batch_axis": 1 - axis, "time_axis": axis}
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["a"], perm=order),
+        helper.make_node("ReverseSequence", ["a", "lengths"], ["b"], **turned),
+        helper.make_node("Transpose", ["b"], ["y"], perm=(3, 0, 1, 2) if not axis else (3, 2, 0, 1)),
+    ]
+    assert_alike(file_of(tmp_path, nodes, lengths, NUMBERS, 13), NUMBERS)
+    with pytest.raises(UserError, match="reverses a part"):
+        computed(file_of(tmp_path, nodes, {"lengths": lengths["lengths"] - 1}, NUMBERS, 13), NUMBERS)
+
+
+@pytest.mark.parametrize(
+    ("producer", "advice"),
+    [("pytorch", r"torch\.save\(model"), ("tf2onnx", r"again\.set_weights"), ("other", "without it\\.")],
+)
+def test_what_to_do_about_a_node_suits_what_wrote_it(producer: str, advice: str, tmp_path: Path) -> None:
+    model = onnx.load(file_of(tmp_path, [helper.make_node("Det", ["x"], ["y"])], {}, NUMBERS, 13))
+    model.producer_name = producer
+    onnx.save(model, tmp_path / "net.onnx")
+    with pytest.raises(UserError, match=advice) as caught:
+        read_onnx(tmp_path / "net.onnx").answering()
+    assert ("torch" in str(caught.value)) == (producer == "pytorch")
+
+
+def test_a_norm_over_maps_opens_from_the_new_exporter_as_its_advice_says(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    pool = [torch.nn.AdaptiveMaxPool2d(1), torch.nn.Flatten(), torch.nn.Linear(8, 2)]
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.LocalResponseNorm(3), *pool)
+    with pytest.raises(UserError, match="dynamo=True"):
+        read_onnx(exported(network, tmp_path / "old.onnx", 16)).answering()
+    assert difference(exported(network, tmp_path / "new.onnx", 16, new=True))[0] < CLOSE

@@ -301,3 +301,29 @@ def test_the_one_module_between_two_convolutions_may_be_a_pool() -> None:
         torch.testing.assert_close(
             arranged(other, network.state_dict(), "net.pt").module().eval()(picture), network(picture)
         )
+
+
+def ended(*layers: nn.Module) -> dict[str, torch.Tensor]:
+    return nn.Sequential(*layers).state_dict()
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_the_slopes_of_a_prelu_are_a_trace_of_the_activation(both: bool) -> None:
+    second = nn.PReLU() if both else nn.ReLU()
+    blocks = [nn.Conv2d(3, 8, 3, padding=1), nn.PReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3, padding=1), second]
+    found = proposed(ended(*blocks, nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8 * 16 * 16, 2)), "net.pt", Said())
+    assert found is not None
+    said = found.assumed[0]
+    assert "PReLU" in said
+    assert ("No file holds a trace" in said) != both
+
+
+def test_an_arrangement_that_cannot_be_written_is_led_to_its_own_class() -> None:
+    first, second = nn.Conv2d(3, 16, 5, padding=1), nn.Conv2d(16, 32, 5, padding=1)
+    blocks = [first, nn.ReLU(), nn.MaxPool2d(2), second, nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
+    with pytest.raises(OpeningQuestion, match=r"file\.py:factory for none of these"):
+        proposed(ended(*blocks, nn.Linear(32 * 54 * 54, 2)), "net.pt", Said())
+    larger = [nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(4), nn.Conv2d(8, 8, 3, padding=1), nn.ReLU()]
+    found = proposed(ended(*larger, nn.MaxPool2d(4), nn.Flatten(), nn.Linear(8 * 14 * 14, 2)), "net.pt", Said())
+    assert found is not None
+    assert "arranged otherwise, its own class opens it" in found.assumed[0]

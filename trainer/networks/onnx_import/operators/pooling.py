@@ -55,7 +55,20 @@ def _max_pool(builder: Builder, inputs: Inputs) -> Value:
     return builder.module(nn.MaxPool2d(kernel, stride, 0, dilation), padded)
 
 
+def _over_channels(builder: Builder, value: Value) -> Value:
+    """The average over neighbouring maps, as PyTorch writes a norm over maps: windows in three directions."""
+    node = builder.node
+    kernel, strides = node.ints("kernel_shape"), node.ints("strides", (1, 1, 1))
+    if len(kernel) != 3 or len(strides) != 3 or any(node.ints("pads")) or set(node.ints("dilations", (1,))) != {1}:
+        raise Unsupported("its windows have not two sides")
+    (depth, height, width), (inner, down, across) = kernel, strides
+    ceil = bool(node.integer("ceil_mode", 0))
+    return builder.module(nn.AvgPool3d((depth, height, width), (inner, down, across), ceil_mode=ceil), value)
+
+
 def _average_pool(builder: Builder, inputs: Inputs) -> Value:
+    if len(first(inputs).shape) == 5:
+        return _over_channels(builder, first(inputs))
     value = maps(first(inputs), builder)
     kernel, stride, dilation, pads = _windows(builder, value)
     ceil, counted = (bool(builder.node.integer(name, 0)) for name in ("ceil_mode", "count_include_pad"))

@@ -109,16 +109,24 @@ def _slice(builder: Builder, inputs: Inputs) -> Value:
             continue
         if step == 1:
             value = _part(builder, value, dim, taken.start, len(taken))
-        elif isinstance(value, Known):
+        elif isinstance(value, Known) or step < 0:
             value = builder.function(torch.index_select, value, dim, Known.of(torch.tensor(taken)))
-        elif step > 0:
+        else:
             value = builder.plain(value)
             slices: list[Any] = [slice(None)] * count
             slices[dim] = slice(taken.start, taken.stop, step)
             value = builder.function(python.getitem, value, tuple(slices))
-        else:
-            raise Unsupported("it takes parts of a map from the end")
     return value
+
+
+def _reverse_sequence(builder: Builder, inputs: Inputs) -> Value:
+    """All of an axis in reverse, as tf2onnx writes TensorFlow's `reverse`."""
+    value, lengths = first(inputs), constant(needed(inputs, 1))
+    axis = axis_in(builder.node.integer("time_axis", 0), len(value.shape))
+    side = value.shape[axis]
+    if not bool((lengths == side).all()):
+        raise Unsupported("it reverses a part of an axis")
+    return builder.function(torch.index_select, value, axis, Known.of(torch.arange(side - 1, -1, -1)))
 
 
 def _split(builder: Builder, inputs: Inputs) -> list[Value]:
@@ -204,6 +212,7 @@ OPERATORS: dict[str, Operator] = {
     "CastLike": _same,
     "Concat": _concat,
     "Slice": _slice,
+    "ReverseSequence": _reverse_sequence,
     "Split": _split,
     "Gather": _gather,
     "GatherND": _gather_nd,
