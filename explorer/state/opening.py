@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.core.errors import UserError
 from explorer.core.tags.book import TagBook
-from explorer.state.opened.answers import remember_answers, with_answers
+from explorer.state.opened.answers import forget_refused, remember_answers, with_answers
 from explorer.state.opened.library import Folder, Library
 from explorer.state.opened.network_session import Request
 from explorer.state.session import Session, View
@@ -55,6 +55,7 @@ class Opening(QObject):
         library.folder_opened.connect(self._folder_opened)
         library.folder_failed.connect(self._folder_failed)
         library.problem.connect(self.problem)
+        library.network_session.refused.connect(lambda request: forget_refused(request, settings))
         session.changed.connect(self._view_changed)
 
     @property

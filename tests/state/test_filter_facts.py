@@ -91,3 +91,8 @@ def test_pictures_of_the_training_count_in_every_number_about_classes_once_asked
     assert replace(strong, of_training=True).sentence() == f"{strong.sentence()[:-1]}, also those of its training)"
     workspace.evaluating.count_trained_on(False)
     qtbot.waitUntil(lambda: counted() == (0, 40, 0), timeout=30000)
+    for wanted in (True, False):  # asked for and taken back before anything is read
+        workspace.evaluating.count_trained_on(wanted)
+    qtbot.waitUntil(lambda: not workspace.library.reading.busy(), timeout=30000)
+    qtbot.wait(50)
+    assert counted() == (0, 40, 0)

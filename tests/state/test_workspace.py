@@ -1,5 +1,6 @@
 """Opening, walking and remembering, without a window."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from explorer.core.images import read_image
 from explorer.core.maps.activations import record
+from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey, TagBook
 from explorer.core.tags.hdf5_file import load_tags, save_tags
-from explorer.state.opened.answers import remember_answers
+from explorer.state.opened.answers import changed_answers, forget_refused, remember_answers, with_answers
 from explorer.state.opened.network_session import Request
 from explorer.state.settings_file import Settings
 from explorer.state.start import Start
@@ -205,6 +207,41 @@ def test_what_was_said_of_a_network_is_not_asked_again_after_another_one(
     assert reopened(Request(model, device="cpu", classes=classes)) == (classes, False)
     save_small(model, seed=2)
     assert reopened(Request(model, device="cpu")) == (own, False)  # of another network under the same name
+
+
+def test_what_an_earlier_version_kept_is_of_the_network_that_was_open_last(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "home" / "settings.ini")
+    first, second = (save_small(tmp_path / f"{name}.safetensors", seed=seed) for seed, name in enumerate("ab"))
+    settings.set_text("last/answers", '{"classes": ["nevus", "melanoma"]}')
+    settings.set_text("last/model", str(first))
+    assert with_answers(Request(second), settings).classes is None
+    settings.set_text("last/model", str(second))  # as when the window closes
+    assert with_answers(Request(second), settings).classes is None
+    assert with_answers(Request(first), settings).classes == ["nevus", "melanoma"]
+
+
+def test_answers_outlive_a_file_that_is_away_and_a_folder_with_other_weights_has_none(tmp_path: Path) -> None:
+    settings, folder = Settings(tmp_path / "home" / "settings.ini"), tmp_path / "net"
+    folder.mkdir()
+    weights = save_small(folder / "model.safetensors")
+    remember_answers(Request(folder, classes=("a", "b")), settings)
+    request = with_answers(Request(folder), settings)
+    assert (request.classes, request.recalled) == (["a", "b"], True)
+    folder.rename(tmp_path / "away")
+    forget_refused(request, settings)
+    (tmp_path / "away").rename(folder)
+    assert with_answers(Request(folder), settings).recalled
+    save_small(weights, seed=3)
+    assert not with_answers(Request(folder), settings).recalled
+
+
+def test_what_a_person_left_as_it_was_proposed_is_nobody_s_word(tmp_path: Path) -> None:
+    network = open_network(save_small(tmp_path / "n.safetensors"), device="cpu")
+    request = Request(tmp_path / "n.safetensors")
+    left = replace(request, classes=network.classes, input=network.input)
+    assert changed_answers(request, left, network) == request
+    said = replace(left, outputs="independent-logits", classes=("x", "y"))
+    assert changed_answers(request, said, network) == replace(request, outputs="independent-logits", classes=("x", "y"))
 
 
 def test_answers_that_do_not_fit_are_not_given_twice(

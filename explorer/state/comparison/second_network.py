@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from explorer.core.errors import UserError
-from explorer.state.opened.answers import remember_answers, with_answers
+from explorer.state.opened.answers import forget_refused, remember_answers, with_answers
 from explorer.state.opened.library import Library
 from explorer.state.opened.network_session import NetworkSession, Request
 from explorer.state.settings import DEVICE
@@ -39,6 +39,7 @@ class SecondNetwork(QObject):
         self.session.opened.connect(lambda network: self._opened())
         self.session.question.connect(self.question)
         self.session.problem.connect(self.problem)
+        self.session.refused.connect(lambda request: forget_refused(request, settings))
         library.network_opened.connect(lambda network: self._open_waiting())
 
     @property

@@ -59,6 +59,7 @@ class WorthALook(FolderQuestion):
     def _look_for(self, stage: str) -> None:
         index, folder, words = self._evidence.index, self._library.folder, self._given.map
         network, statements, before = self._library.network, self._lists.said, self.found
+        with_trained_on = self._given.with_trained_on
         assert index is not None
         assert folder is not None
 
@@ -74,6 +75,7 @@ class WorthALook(FolderQuestion):
                 said=statements,
                 network=network.for_another_thread() if network is not None else None,
                 before=before,
+                with_trained_on=with_trained_on,
                 measurements=(WHOLE_PICTURE,) if stage == VALUES else (CONCEPTS, WHOLE_PICTURE),
                 on_step=on_step,
             )

@@ -72,7 +72,10 @@ class CardInView(QObject):
         if not self.wanted or index is None or network is None:
             return
         with_trained_on = self._given.with_trained_on
-        if self._made_of == (index, key, with_trained_on) or not self._evidence.covers(network, view.layer, raw=False):
+        if self._made_of == (index, key, with_trained_on):
+            self._library.reading.cancel(SLOT)  # what is being read for another wish must not come after it
+            return
+        if not self._evidence.covers(network, view.layer, raw=False):
             return
         size = network.layers[view.layer].height, network.layers[view.layer].width
 

@@ -171,7 +171,10 @@ class FilterGallery(QObject):
         wanted = (index, key, self.kind, self.by, self.seed, with_trained_on)
         if not self._watched or self.kind != "surround":
             self._surrounds.drop()
-        if not self._watched or index is None or folder is None or network is None or wanted == self._done:
+        if not self._watched or index is None or folder is None or network is None:
+            return
+        if wanted == self._done:
+            self._library.batch.cancel(SLOT)  # what is being chosen for another wish must not come after it
             return
         size = network.layers[key.layer].height, network.layers[key.layer].width
         kind, by, seed, positions, root = self.kind, self.by, self.seed, folder.positions, folder.path

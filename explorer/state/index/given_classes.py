@@ -19,7 +19,8 @@ class GivenClasses(QObject):
 
     What a person edits is kept in a file of its own, which the commands read too; what was only proposed is proposed
     anew. `changed` when network, words, map or what is counted are others; `problem(error)` where a map cannot be kept.
-    Pictures that the network was trained on are left out of every number about classes, unless a person asks for them.
+    Pictures that the network was trained on are left out of what the window says about classes, unless a person asks
+    for them: of findings, alarm, cards and orders; what is written into files leaves them out always.
     """
 
     changed = Signal()

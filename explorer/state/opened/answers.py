@@ -14,24 +14,18 @@ if TYPE_CHECKING:
     from explorer.core.network.opening import Network
 
 TEXTS = ("architecture", "outputs", "key")
+EARLIER = "last/answers"
+"""Where earlier versions kept those of the last network alone."""
 
 
 def with_answers(request: Request, settings: Settings) -> Request:
-    """The request with what was said of the same file before, where it brings no answer of its own.
-
-    What is recalled is forgotten, until the network is open: answers that do not fit are not given twice.
-    """
+    """The request with what was said of the same file before, where it brings no answer of its own."""
+    settings.look()
+    _move_earlier(settings)
     if _answers_of(request):
         return replace(request, recalled=False)
-    name, file = _name(request.path), _file_of(request.path)
-    settings.look()
-    answers = _read(settings.text(name))
-    if answers.get("file") != file:
-        # As it was kept before: of the last network alone, whatever its file was.
-        last = str(request.path.absolute()) == settings.text("last/model")
-        answers = _read(settings.text("last/answers")) if last and not answers else {}
-    settings.remove(name)
-    given = _valid(answers)
+    answers = _read(settings.text(_name(request.path)))
+    given = _valid(answers) if answers.get("file") == _file_of(request.path) else {}
     return replace(request, **given, recalled=True) if given else request
 
 
@@ -47,6 +41,22 @@ def remember_answers(request: Request, settings: Settings) -> None:
     if input is not None and not isinstance(input, dict):
         answers["input"] = input.to_dict()
     settings.set_text(_name(request.path), json.dumps({"file": _file_of(request.path), **answers}))
+
+
+def forget_refused(request: Request, settings: Settings) -> None:
+    """Forget recalled answers with which a file that is there could not be opened: they are not given twice."""
+    if request.recalled and request.path.exists():
+        settings.remove(_name(request.path))
+
+
+def changed_answers(request: Request, answered: Request, network: "Network") -> Request:
+    """What a person answered, but for what they left as `network` proposes it: that is nobody's word."""
+    classes = answered.classes
+    if classes is not None and request.classes is None and tuple(classes) == tuple(network.classes):
+        answered = replace(answered, classes=None)
+    if request.input is None and answered.input == network.input:
+        answered = replace(answered, input=None)
+    return answered
 
 
 def taken_instead(request: Request, network: "Network") -> list[str]:
@@ -88,6 +98,15 @@ def _valid(answers: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in valid.items() if value}
 
 
+def _move_earlier(settings: Settings) -> None:
+    """Give what an earlier version kept to the network that it was about."""
+    answers, model = _read(settings.text(EARLIER)), settings.text("last/model")
+    if settings.text(EARLIER):
+        settings.remove(EARLIER)
+    if _valid(answers) and model and not settings.text(_name(Path(model))):
+        settings.set_text(_name(Path(model)), json.dumps({**answers, "file": _file_of(Path(model))}))
+
+
 def _read(text: str) -> dict[str, Any]:
     try:
         answers = json.loads(text or "{}")
@@ -101,8 +120,10 @@ def _name(path: Path) -> str:
 
 
 def _file_of(path: Path) -> list[int]:
+    """Size and time of a network's file, or of all files in its folder; nothing where there is none."""
     try:
-        status = path.stat()
+        files = [entry for entry in path.iterdir() if entry.is_file()] if path.is_dir() else [path]
+        found = [file.stat() for file in files]
     except OSError:
         return []
-    return [status.st_size, status.st_mtime_ns]
+    return [sum(status.st_size for status in found), max((status.st_mtime_ns for status in found), default=0)]

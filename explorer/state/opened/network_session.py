@@ -89,6 +89,8 @@ class NetworkSession(QObject):
     opened = Signal(object)
     question = Signal(object, object)
     problem = Signal(object)
+    refused = Signal(object)
+    """The request that did not open a network, before the question or problem."""
     closed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -170,6 +172,7 @@ class NetworkSession(QObject):
             self.opened.emit(self.network)
 
         def failed(error: BaseException) -> None:
+            self.refused.emit(request)
             if getattr(error, "about", ""):
                 self.question.emit(request, error)
             else:

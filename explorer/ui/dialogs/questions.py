@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.core.errors import UserError
+from explorer.state.opened.answers import changed_answers
 from explorer.state.opened.network_session import Request
 from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.labels_and_layouts import column, label, row
@@ -232,11 +233,14 @@ def readings(request: Request, output: "OutputSpec") -> dict[str, str]:
 
 
 def change_assumed(request: Request, network: "Network", parent: QWidget) -> Request | None:
-    """Let a person correct what was proposed for a file that did not say it."""
+    """Let a person correct what was proposed for a file that did not say it; None where they leave it as it is."""
     outputs = readings(request, network.output) if network.classes else {}
     text = "What the file does not say. Correct it where you know better."
     dialog = InputQuestion(text, network.input, network.classes, parent, outputs)
-    return dialog.answer(request) if dialog.exec() == QDialog.DialogCode.Accepted else None
+    if dialog.exec() != QDialog.DialogCode.Accepted:
+        return None
+    answered = changed_answers(request, dialog.answer(request), network)
+    return answered if answered != request else None
 
 
 def confirm_code(path: Path, parent: QWidget) -> bool:
