@@ -129,7 +129,7 @@ class TopBar(QWidget):
         assert folder is not None
         self._folder.setText(f"{clipped(folder.path.name or str(folder.path), LONGEST)} · {len(folder.pictures):,}")
         self._folder.offer()
-        tip(self._folder, f"{folder.path}\n{counted(len(folder.pictures), 'picture')}")
+        tip(self._folder, "\n".join((str(folder.path), counted(len(folder.pictures), "picture"), *folder.problems)))
 
     def _show_layer(self) -> None:
         network, view = self._library.network, self._session.view
