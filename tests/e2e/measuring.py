@@ -73,9 +73,9 @@ def _wrong(part: QWidget) -> Iterator[str]:
         if part.visibleRegion() != QRegion(part.rect()):
             yield f"{name}: only {part.visibleRegion().boundingRect()} of {part.rect()} is in sight"
     elif area.horizontalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOff:
-        right = part.mapTo(area.viewport(), part.rect().topRight()).x()
-        if right >= area.viewport().width():
-            yield f"{name}: to {right} in {area.viewport().width()}, and nobody can scroll there"
+        right, room = part.mapTo(area, part.rect().topRight()).x(), area.viewport().geometry()  # some lie over it
+        if right > room.right():
+            yield f"{name}: to {right} in {room.right()}, and nobody can scroll there"
 
 
 def _text(part: QWidget) -> str:

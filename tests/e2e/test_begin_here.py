@@ -85,3 +85,11 @@ def test_the_tour_names_the_work_list_and_its_key(demo: Person) -> None:
     steps = steps_of(demo.parts)
     assert len(steps) == 6
     assert any("work list" in step.text and "J walks" in step.text for step in steps)
+
+
+def test_the_tour_says_of_the_picture_what_lies_over_it(demo: Person) -> None:
+    demo.press("M")
+    assert "Color is where the filter answers" in steps_of(demo.parts)[0].text
+    demo.press("X")
+    demo.until(lambda: demo.workspace.lens.found is not None)
+    assert "No filter's map" in steps_of(demo.parts)[0].text

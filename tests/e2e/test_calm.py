@@ -7,8 +7,8 @@ import pytest
 import torch
 import torchvision
 from PIL import Image
-from PySide6.QtCore import QEvent, QPointF, QTimer
-from PySide6.QtGui import QEnterEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QTimer
+from PySide6.QtGui import QCursor, QEnterEvent
 from PySide6.QtWidgets import QApplication
 
 from explorer.core.attribution.color_range import OWN, points_text
@@ -18,7 +18,9 @@ from explorer.core.index import open_index
 from explorer.core.tags import shared_file
 from explorer.state.start import Start
 from explorer.ui.dialogs.class_order_dialog import ClassOrderDialog
+from explorer.ui.widgets import message_banner
 from explorer.ui.widgets.message_banner import NETWORK
+from explorer.ui.window import own_windows
 from tests.core.index.synthetic_index import write_index
 from tests.e2e.conftest import Open, Person
 from tests.networks import save_small
@@ -103,9 +105,14 @@ def test_no_number_beside_the_color_bar_is_cut(demo: Person) -> None:
             assert 6 + bar.fontMetrics().horizontalAdvance(f"{number:.3g}") <= bar.width()
 
 
-def test_what_was_just_done_is_said_for_a_while_and_what_went_wrong_stays(demo: Person) -> None:
+def test_what_was_just_done_is_said_for_a_while_and_what_went_wrong_stays(
+    demo: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     banner = demo.parts.problems
-    banner._read.setInterval(50)
+    QCursor.setPos(demo.window.mapToGlobal(QPoint(2, 2)))
+    monkeypatch.setattr(message_banner, "READING_MS", 50)
+    monkeypatch.setattr(message_banner, "A_LETTER_MS", 0)
+    monkeypatch.setattr(message_banner, "WITH_BUTTON_MS", 50)
     banner.show_text("It is written.", "Open", calm=True)
     demo.until(lambda: not demo.message)
     for lasting in (
@@ -121,6 +128,54 @@ def test_what_was_just_done_is_said_for_a_while_and_what_went_wrong_stays(demo: 
     assert demo.message
     QApplication.sendEvent(banner, QEvent(QEvent.Type.Leave))
     demo.until(lambda: not demo.message)
+
+
+def test_what_is_said_of_a_folder_leaves_the_panels_free_and_can_be_read_again(
+    open_window: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_banner, "READING_MS", 300)
+    monkeypatch.setattr(message_banner, "A_LETTER_MS", 0)
+    pictures = folder_of(tmp_path / "pictures", 2)
+    (tmp_path / "classes.csv").write_text("image,dx\npicture000,nevus\npicture001,melanoma\nelsewhere,nevus\n")
+    person = open_window(Start(images=pictures, labels=tmp_path / "classes.csv"))
+    QCursor.setPos(person.window.mapToGlobal(QPoint(2, 2)))
+    person.until(lambda: "1 more in the table" in person.message)
+    person.until(lambda: not person.message)
+    assert "1 more in the table" in person.parts.top._folder.toolTip()
+    told = []
+    monkeypatch.setattr(own_windows, "told", lambda parent, *texts: told.extend(texts))
+    person.commands.windows.show_messages()
+    assert any("1 more in the table" in text for text in told)
+
+
+def test_a_message_stays_under_a_resting_mouse_and_behind_another_window(
+    demo: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    banner = demo.parts.problems
+    monkeypatch.setattr(message_banner, "READING_MS", 50)
+    monkeypatch.setattr(message_banner, "A_LETTER_MS", 0)
+    places = [QPoint(2, 2)]
+    monkeypatch.setattr(message_banner.QCursor, "pos", lambda: demo.window.mapToGlobal(places[-1]))
+    banner.show_text("The tags are kept.", calm=True, until=[NETWORK])
+    demo.qtbot.wait(10)
+    places.append(banner.mapTo(demo.window, banner.rect().center()))  # it was there before, and nothing told of it
+    demo.qtbot.wait(200)
+    assert demo.message
+    places.append(QPoint(2, 2))
+    monkeypatch.setattr(type(banner), "isActiveWindow", lambda banner: False)
+    demo.qtbot.wait(200)
+    assert demo.message
+    monkeypatch.undo()
+    demo.until(lambda: not demo.message)
+
+
+def test_a_message_stays_as_long_as_its_words_take_to_read(demo: Person) -> None:
+    banner = demo.parts.problems
+    banner.show_text("It is written.", calm=True)
+    short = banner._read.interval()
+    banner.show_text("It is written, and more is to be said of it than of what was said before. " * 3, calm=True)
+    assert short >= 5_000
+    assert banner._read.interval() > 3 * short
 
 
 def test_escape_puts_a_message_away_before_the_lens(demo: Person) -> None:

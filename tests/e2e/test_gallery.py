@@ -251,3 +251,20 @@ def test_why_there_are_no_pictures_is_said_on_every_layer(
     demo.until(lambda: "disk is full" in panel.grid.hint)
     demo.workspace.session.update(layer=2, filter=3)
     assert "disk is full" in panel.grid.hint
+
+
+@pytest.mark.parametrize("size", [(1008, 584), (1264, 744)])
+def test_values_and_notes_are_read_in_a_small_window(demo: Person, index_file: Path, size: tuple[int, int]) -> None:
+    with open_index(index_file) as index:
+        demo.workspace.evidence.take(index)
+        panel = look_at_pictures(demo)
+        demo.window.resize(*size)
+        answer(demo, panel)
+        demo.qtbot.wait(50)
+        grid = panel.grid
+        assert grid.visualRect(panel.model.index(0)).bottom() <= grid.viewport().height(), "what stands below it, too"
+        assert panel.note.shown == panel.note.text()
+        assert panel.sentence.shown == panel.sentence.text()
+        listed = demo.parts.status._list
+        assert not listed.shown.endswith("…")
+        demo.workspace.evidence.take(None)

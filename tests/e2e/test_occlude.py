@@ -257,6 +257,23 @@ def test_the_arrow_keys_move_the_patch_while_it_is_dragged(demo: Person) -> None
     assert demo.view.filter == 1
 
 
+def test_nothing_is_empty_above_the_tabs_in_a_small_window(looking: Person) -> None:
+    browser = looking.parts.center.browser
+    strip = browser.lens_strip
+    looking.window.resize(1264, 744)
+    looking.until(lambda: looking.workspace.lens.found is not None and not looking.workspace.lens.rough)
+    looking.until(lambda: browser.tabs.height() >= 100)
+    looking.qtbot.wait(50)
+    words = strip._hint.mapTo(strip, strip._hint.rect().bottomLeft()).y()
+    assert strip.height() - words < 20
+    assert browser.grid.viewport().height() >= 40
+    tall = strip.height()
+    looking.click(browser.viewer.image.viewport())
+    looking.until(lambda: looking.workspace.occluding.patch is not None)
+    looking.qtbot.wait(50)
+    assert abs(strip.height() - tall) <= 1, "nothing moves when a patch comes"
+
+
 @pytest.mark.parametrize(("size", "room"), [((1600, 1000), 200), ((3840, 2160), 200)])
 def test_the_tabs_keep_their_room_below_the_strip_and_have_all_of_it_again(
     looking: Person, size: tuple[int, int], room: int

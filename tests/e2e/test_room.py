@@ -89,21 +89,54 @@ def test_nothing_of_the_right_panel_is_cut_while_tags_are_suggested(
     assert cut(demo.window) == []
 
 
-@pytest.mark.parametrize(("size", "room"), [(SMALL, 175), (SMALLER, 180)])
-def test_why_is_read_with_its_filter_in_sight(indexed: Person, size: tuple[int, int], room: int) -> None:
+@pytest.mark.parametrize(("size", "room"), [(SMALL, 75), (SMALLER, 120)])
+def test_why_is_read_with_its_filter_its_tag_and_what_is_being_suggested_in_sight(
+    indexed: Person, size: tuple[int, int], room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     parts = indexed.parts
-    indexed.press("B", "H")
+    indexed.press("H")
+    monkeypatch.setattr(Suggesting, "running", property(lambda self: True))
+    indexed.workspace.suggesting.changed.emit()
     resized(indexed, size)
     indexed.press("E")
     indexed.until(lambda: indexed.workspace.card.card is not None)
+    indexed.until(lambda: all(whole(row) for row in parts.tags.rows.rows))
     indexed.until(lambda: parts.card.visibleRegion().boundingRect().height() >= room)
-    top = parts.card.mapTo(parts.tags._area.viewport(), parts.card.rect().topLeft()).y()
-    assert top == 0  # nothing of what stands above it takes its room
     assert parts.tags._title.text() == "Filter 7:0"
     assert whole(parts.tags._title)
     assert whole(parts.tags._facts)
+    assert whole(parts.suggestion._running)
+    assert whole(parts.suggestion._tool)
     if size == SMALL:
         assert all(whole(word) for word in parts.tags.words.findChildren(QWidget) if word.isVisibleTo(parts.tags.words))
+
+
+def test_why_has_all_room_where_there_is_no_tag_and_nothing_was_done(indexed: Person) -> None:
+    parts = indexed.parts
+    resized(indexed, SMALL)
+    indexed.press("E")
+    indexed.until(lambda: indexed.workspace.card.card is not None)
+    indexed.until(lambda: parts.card.visibleRegion().boundingRect().height() >= 205)
+    layers = parts.layers
+    gap = layers.mapTo(indexed.window, QPoint()).y() - (
+        parts.tags._area.mapTo(indexed.window, parts.tags._area.rect().bottomLeft()).y()
+    )
+    assert gap < 45  # the title of the layers, and nothing empty
+    assert layers.height() >= 3 * layers.sizeHintForRow(0)
+
+
+@pytest.mark.parametrize("size", [SMALL, SMALLER])
+def test_no_layer_is_cut_at_the_top_of_their_list(demo: Person, size: tuple[int, int]) -> None:
+    resized(demo, size)
+    layers = demo.parts.layers
+    assert layers.verticalScrollBar().maximum() > 0
+    for key in ("H", "E"):
+        demo.press(key)
+        demo.qtbot.wait(50)
+        top = layers.indexAt(QPoint(20, 1))
+        assert layers.visualRect(top).top() >= 0
+        mark = layers.visualRect(layers.currentIndex())
+        assert layers.viewport().rect().contains(mark)
 
 
 @pytest.mark.parametrize("size", [SMALL, SMALLER, LARGE, (3840, 2160)])
@@ -140,7 +173,7 @@ def test_why_stands_right_below_what_is_suggested_with_the_words_in_sight(
         card.mapTo(indexed.window, QPoint()).y() - suggestion.mapTo(indexed.window, suggestion.rect().bottomLeft()).y()
     )
     assert 0 < gap < 20
-    assert card.visibleRegion().boundingRect().height() >= 90
+    indexed.until(lambda: card.visibleRegion().boundingRect().height() >= 90)
     if size[0] > 3000:
         over = tags.rows.mapTo(indexed.window, QPoint()).y() + tags.rows.height()
         assert suggestion.mapTo(indexed.window, QPoint()).y() - over < 80, "nothing floats"

@@ -99,6 +99,24 @@ def test_both_lie_over_the_same_picture_and_w_swaps_them(person: Person, later: 
     assert (shown(image._over_beside) != beside).any()
 
 
+@pytest.mark.parametrize("size", [(1024, 640), (1280, 800), (1600, 1000)])
+def test_what_is_said_of_a_picture_stands_on_it(person: Person, size: tuple[int, int]) -> None:
+    image = person.parts.center.browser.viewer.image
+    person.window.resize(*size)
+    person.qtbot.wait(50)
+    for key in ("W", "W", "Plus", "F"):
+        person.press(key)
+        person.qtbot.wait(50)
+        for words, item in ((image.caption, image._beside), (image.front, image._picture)):
+            on_view = image.mapFromScene(item.mapRectToScene(item.boundingRect())).boundingRect()
+            assert words.geometry().intersects(on_view)
+            assert words.x() >= min(on_view.left(), image.width() - words.width() - 8)
+        assert not image.caption.geometry().intersects(image.front.geometry())
+    assert person.parts.top._given.text().startswith("A · given: ")
+    person.press("V")
+    assert person.parts.top._given.text().startswith("given: ")
+
+
 def test_no_tag_no_muting_and_no_export_while_b_lies_in_front(person: Person) -> None:
     person.press("W", "H")
     assert person.message == TAGS_OFF

@@ -39,6 +39,16 @@ class WorkingThrough(QObject):
         view = self._session.view
         return "  ·  ".join(filter(None, (self.list.place_of(FilterKey(view.layer, view.filter)), str(self.list))))
 
+    @property
+    def shorter(self) -> tuple[str, ...]:
+        """The same where there is less room: the share of each word is left out, then the place too."""
+        if self.list is None or not self.list.filters:
+            return ()
+        view = self._session.view
+        named = f"{self.list.named:,} of {len(self.list.filters):,} that matter named"
+        place = self.list.place_of(FilterKey(view.layer, view.filter))
+        return *((f"{place}  ·  {named}",) if place else ()), named
+
     def beside(self, step: int) -> FilterKey | None:
         """The filter `step` places further on in the list, the first from outside of it; None at its ends."""
         if self.list is None or not self.list.filters:

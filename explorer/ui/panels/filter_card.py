@@ -75,6 +75,8 @@ class FilterCardPanel(QWidget):
     picked = Signal(object)
     unfolded = Signal()
     folded = Signal()
+    unfolding = Signal(bool)
+    """Whether it is unfolded from now on, before it takes its room."""
 
     def __init__(self, card: CardInView, suggesting: Suggesting) -> None:
         super().__init__()
@@ -131,6 +133,7 @@ class FilterCardPanel(QWidget):
     def unfold(self) -> None:
         """Show the card, or fold it away."""
         unfolded = self._body.isHidden()
+        self.unfolding.emit(unfolded)
         self._body.setVisible(unfolded)
         self._take_room()
         self.toggle.setText(f"{'▾' if unfolded else '▸'} Why")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
 from explorer.state.index.gallery import KINDS, ORDERS, FilterGallery
@@ -12,13 +12,14 @@ from explorer.state.session import Session, View
 from explorer.ui.panels.gallery_tiles import GalleryModel, TileDelegate
 from explorer.ui.widgets.elided_label import ElidedLabel
 from explorer.ui.widgets.labels_and_layouts import column, row
-from explorer.ui.widgets.overlay_grid import OverlayGrid
+from explorer.ui.widgets.overlay_grid import GAP, OverlayGrid
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
 from trainer.measures.percent import percent
 
-TILE = 112
+TILE, LEAST_TILE, LEAST_SENTENCE = 112, 40, 120
+"""Pixels of a picture's side, and in a low window; of the sentence above the pictures beside its notes."""
 
 
 class GalleryPanel(QWidget):
@@ -37,7 +38,7 @@ class GalleryPanel(QWidget):
             lambda: self.model.row_of(session.view.picture),
             "Pictures that show what the filter answers to",
             cell=TILE,
-            delegate=TileDelegate(TILE),
+            delegate=TileDelegate(TILE, across=TILE),
         )
         self.grid.picked.connect(lambda index: self.picture_picked.emit(self.model.rows[index]))
         self.kind = _choice("Which pictures are shown", KINDS)
@@ -50,15 +51,25 @@ class GalleryPanel(QWidget):
         for switch in (self.crops, self.overlay):
             switch.toggled.connect(self._show_as)
         self.sentence, self.note = ElidedLabel(), ElidedLabel(kind="quiet")
-        self.kind.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)  # the note takes what is left
-        choices = row(self.kind, self.by, self.crops, self.overlay, self.note)
-        whole = column(self.sentence, choices, self.grid, gap=SPACE // 2)
+        self.kind.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.sentence.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.sentence.setMinimumWidth(LEAST_SENTENCE)
+        said = row(self.sentence, self.note)
+        said.setStretch(1, 1)
+        choices = row(self.kind, self.by, self.crops, self.overlay, 1)
+        whole = column(said, choices, self.grid, gap=SPACE // 2)
         whole.setContentsMargins(0, SPACE, 0, 0)
         self.setLayout(whole)
         gallery.changed.connect(self._say)
         session.changed.connect(self._view_changed)
         self.grid.set_opacity(session.view.style.opacity)
         self._say()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep what stands below the pictures in sight."""
+        super().resizeEvent(event)
+        lines = 2 * self.grid.fontMetrics().height()
+        self.grid.set_cell(max(LEAST_TILE, min(TILE, self.grid.height() - lines - 2 * GAP)))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -149,7 +149,7 @@ class TileDelegate(CellDelegate):
     """A cell with the map's cell of the peak drawn in, and two lines under it."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
-        return QSize(self.cell + GAP, self.cell + GAP + 2 * option.fontMetrics.height())
+        return QSize(self.across + GAP, self.cell + GAP + 2 * option.fontMetrics.height())
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         whole, below = QRect(option.rect), 2 * option.fontMetrics.height()

@@ -9,7 +9,10 @@ from explorer.ui.widgets.plain_text import PlainTool, tip
 
 
 class LastStepLine(QWidget):
-    """Keeps its place where it says nothing; `shown(key)` asks for the filter, `taken_back` for undo or redo."""
+    """Keeps its place where it says nothing, unless it is told otherwise.
+
+    `shown(key)` asks for the filter, `taken_back` for undo or redo.
+    """
 
     shown = Signal(object)
     taken_back = Signal()
@@ -38,8 +41,14 @@ class LastStepLine(QWidget):
         for tool in (self.show_it, self.back):
             layout.setAlignment(tool, Qt.AlignmentFlag.AlignTop)
         self.setLayout(layout)
+        self._keeps_room = True
         last.changed.connect(self._show)
         self._show()
+
+    def keep_room(self, keeps: bool) -> None:
+        """Keep its place where it says nothing, or leave it to what stands above."""
+        self._keeps_room = keeps
+        self.setVisible(keeps or self._last.step is not None)
 
     @property
     def text(self) -> str:
@@ -54,3 +63,4 @@ class LastStepLine(QWidget):
         tip(self.back, "Ctrl+Shift+Z" if step is not None and step.undone else "Ctrl+Z")
         for part in (self._text, self.show_it, self.back):
             part.setVisible(step is not None)
+        self.keep_room(self._keeps_room)

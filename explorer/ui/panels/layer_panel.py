@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem
 
 from explorer.core.counting import counted
 from explorer.core.tags.book import FilterKey
@@ -18,8 +18,8 @@ from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
 if TYPE_CHECKING:
     from explorer.core.network.hooked_layers import LayerInfo
 
-LEAST = 96
-"""Pixels of height that some layers always have."""
+LEAST, SHORT = 96, 72
+"""Pixels of height that some layers always have; the same while others need the room."""
 TAGGED, FLAGGED, MUTED = (Qt.ItemDataRole.UserRole + offset for offset in (1, 2, 3))
 
 
@@ -121,15 +121,22 @@ class LayerList(ViewedList):
         super().__init__(session, model, lambda: session.view.layer, "Layers")
         model.setParent(self)
         self.setItemDelegate(LayerDelegate(self))
-        self.setMinimumHeight(LEAST)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerItem)  # no row is cut at the top
+        self._least = LEAST
         model.modelReset.connect(self._take_room)
         self._take_room()
 
     def sizeHint(self) -> QSize:
-        return QSize(120, LEAST)
+        return QSize(120, self._least)
+
+    def be_short(self, short: bool) -> None:
+        """Keep less room, or as much as usual."""
+        self._least = SHORT if short else LEAST
+        self._take_room()
 
     def _take_room(self) -> None:
         """As much as there is, up to all layers."""
+        self.setMinimumHeight(self._least)
         rows = self.model().rowCount()
         of_rows = rows * self.sizeHintForRow(0) if rows else 0
-        self.setMaximumHeight(max(LEAST, of_rows + 2 * self.frameWidth()))
+        self.setMaximumHeight(max(self._least, of_rows + 2 * self.frameWidth()))

@@ -37,9 +37,10 @@ MEASURES = {
 
 PALE = 0.25
 """Share of the full color up to which a map's strongest place is hardly seen."""
-LISTS, SHORT, ROOMY = 92, 40, 700
-"""Pixels of the lists of what a patch moved, also while there is none, so that nothing moves when one comes; the same
-in a window that is less than `ROOMY` high."""
+LINES, LISTS, SHORT, ROOMY, TALL = 3, 92, 40, 700, 800
+"""Lines that what was found takes; pixels of the lists of what a patch moved, also while there is none, so that nothing
+moves when one comes, and in a low window. In one that is less than `TALL` high they are as high as the lines; from
+`ROOMY` on there is room for words that explain."""
 
 
 class LensStrip(QWidget):
@@ -81,15 +82,15 @@ class LensStrip(QWidget):
         self._boxes: dict[str, QComboBox] = {}
         self._drawn: Lens | None = None
         self._said, self._alike, self._hint = (label("", kind, wrap=True) for kind in ("", "", "quiet"))
+        occluding.changed.connect(self._show_hint)  # before the lists take their room
         self.patch = PatchPanel(session, library, occluding, filters)
         self.patch.filter_picked.connect(self.filter_picked)
-        words = column(self._said, self._alike, self._hint, 1, gap=SPACE // 2)
-        result_row = row(words, self.patch, gap=2 * SPACE)
-        result_row.setStretch(0, 1)
-        result_row.setStretch(1, 3)
+        words = self._words = column(self._said, self._alike, self._hint, 1, gap=SPACE // 2)
+        self._result_row = row(words, self.patch, gap=2 * SPACE)
+        self._result_row.setStretch(1, 3)
         choices, self._found = QWidget(), QWidget()
         choices.setLayout(self._choices)
-        self._found.setLayout(result_row)
+        self._found.setLayout(self._result_row)
         self._layout = column(choices, self._found, gap=SPACE // 2)
         self.setLayout(self._layout)
         library.network_opened.connect(self._network_opened)
@@ -97,7 +98,6 @@ class LensStrip(QWidget):
         session.changed.connect(
             lambda before, after: self._show() if after.style.points != before.style.points else None
         )
-        occluding.changed.connect(self._show_hint)
         shuffled.changed.connect(self._show_alike)
         self._offer_targets()
         self._show()
@@ -109,17 +109,17 @@ class LensStrip(QWidget):
 
     def _take_room(self) -> None:
         """Be as high as all lines need: a splitter does not ask how high something is at its width."""
-        roomy = self.window().height() >= ROOMY
-        self._hint.setVisible(roomy or not self._lens_alone)
-        tall = LISTS if roomy else SHORT
+        window = self.window().height()
+        self._hint.setVisible(window >= ROOMY or bool(self._occluding.trouble))
+        tall = (
+            LISTS if window >= TALL else SHORT if window < ROOMY else LINES * self.fontMetrics().lineSpacing() + SPACE
+        )
         self.patch.setFixedHeight(tall)
+        says = any(not part.isHidden() for part in (self._said, self._alike, self._hint))
+        self._result_row.setStretch(0, int(says))  # without words the lists take the whole width
         self._found.setMinimumHeight(tall if self._occluding.possible else 0)
+        self._words.invalidate()  # what was hidden just now would count still
         self.setMinimumHeight(self._layout.totalHeightForWidth(self.width()))
-
-    @property
-    def _lens_alone(self) -> bool:
-        """Whether there is no patch, and nothing to be said of one."""
-        return self._occluding.patch is None and not self._occluding.trouble
 
     def _draw_settings(self, lens: Lens) -> None:
         """Boxes for the settings that a lens declares; those without a title stand beside the one before."""
@@ -217,7 +217,8 @@ class LensStrip(QWidget):
         click = ", click it to cover" if self._occluding.possible else ""
         legend = f"Orange: {orange}{blue}. Move over the picture for values{click}."
         self._said.setHidden(self._occluding.patch is not None)  # it is of the map, which lies there no more
-        back = "Click the picture again to take the patch away. Click a filter to look at it."
+        more = " Click a filter to look at it." if self.window().height() >= TALL else ""
+        back = f"Click the picture again to take the patch away.{more}"
         self._hint.setText(back if self._occluding.patch is not None else self._occluding.trouble or legend)
         self._take_room()
 

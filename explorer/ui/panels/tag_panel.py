@@ -24,8 +24,9 @@ SEVERAL = "A key tags all of them; Esc selects {} alone. Its tags:"
 """Said while several filters are selected, with the one in view."""
 
 
-ENOUGH = 420
-"""Height in pixels from which on the words stay in sight, whatever is scrolled below them, and two tags have room."""
+ENOUGH, WITH_TAG = 420, 480
+"""Height in pixels from which on the words stay in sight, whatever is scrolled below them, and two tags have room; and
+from which on a tag stays in sight, too, while Why is scrolled below it."""
 
 
 class TagPanel(QWidget):
@@ -75,16 +76,15 @@ class TagPanel(QWidget):
         )
         tag_area = self._tag_area = QWidget()
         tag_area.setLayout(column(self.rows))
-        tag_area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # more room shows more rows
         self._suggestion, self._below = suggestion, column(suggestion, tag_area, card)
-        self._below.setStretchFactor(tag_area, 1)
         self._below.setStretchFactor(card, 3)
         inner = QWidget()
         inner.setLayout(self._below)
-        self._area, self._card = ContentArea(inner), card
+        self._area = ContentArea(inner)
         self._whole = column(head, self._facts, self._offered, self._area, self.last, gap=6)
         self.setLayout(self._whole)
         self._words_stay: bool | None = None
+        self._tag_stays = self._unfolded = False
         card.unfolded.connect(self._why_unfolded)
         card.folded.connect(self._why_folded)
         self._word = ""
@@ -101,28 +101,57 @@ class TagPanel(QWidget):
         if stay != self._words_stay:
             self._words_stay = stay
             self._whole.insertWidget(2, self._offered) if stay else self._below.insertWidget(0, self._offered)
-            self.rows.keep_room(2 if stay else 1)
-            self._suggestion.keep_room(stay)
+        self._arrange()
 
     def _why_unfolded(self) -> None:
-        """Bring what is suggested and why together, without room between them and the tags."""
-        if self._below.indexOf(self._suggestion) < self._below.indexOf(self._tag_area):
-            self._below.removeWidget(self._suggestion)
-            self._below.insertWidget(self._below.indexOf(self._card), self._suggestion)
-        self._below.setStretchFactor(self._tag_area, 0)
-        QTimer.singleShot(0, self._area, self._scroll_to_card)  # when it has its room
+        """Bring what is suggested and why together below the tags, without room between them."""
+        self._unfolded = True
+        self._arrange()
+        QTimer.singleShot(0, self._area, self._scroll_to_why)  # when it has its room
 
     def _why_folded(self) -> None:
         """Let all stand as it did before."""
-        self._below.removeWidget(self._suggestion)
-        self._below.insertWidget(self._below.indexOf(self._tag_area), self._suggestion)
-        self._below.setStretchFactor(self._tag_area, 1)
+        self._unfolded = False
+        self._arrange()
         self._area.verticalScrollBar().setValue(0)
 
-    def _scroll_to_card(self) -> None:
+    def _arrange(self) -> None:
+        """What is suggested stands above the tags; while Why is unfolded between them and it, and a tag stays in sight.
+
+        Why has the room then that is kept otherwise, so that nothing moves from filter to filter.
+        """
+        unfolded, stay = self._unfolded, bool(self._words_stay)
+        tag_stays = unfolded and self.height() >= WITH_TAG
+        if tag_stays != self._tag_stays:
+            self._tag_stays = tag_stays
+            if tag_stays:
+                self._whole.insertWidget(self._whole.indexOf(self._area), self._tag_area)
+            else:
+                self._below.insertWidget(0 if stay else 1, self._tag_area)
+        if not tag_stays:
+            first, then = (self._tag_area, self._suggestion) if unfolded else (self._suggestion, self._tag_area)
+            if self._below.indexOf(first) > self._below.indexOf(then):
+                self._below.removeWidget(first)
+                self._below.insertWidget(self._below.indexOf(then), first)
+        self._below.setStretchFactor(self._tag_area, 0 if unfolded else 1)
+        across = self._tag_area.sizePolicy().horizontalPolicy()
+        down = QSizePolicy.Policy.Fixed if unfolded else QSizePolicy.Policy.Expanding
+        self._tag_area.setSizePolicy(across, down)  # more room shows more rows
+        self._suggestion.keep_room(stay and not unfolded)
+        self.last.keep_room(not unfolded)
+        self._keep_room_of_tags()
+
+    def _keep_room_of_tags(self) -> None:
+        if self._unfolded:
+            self.rows.keep_room(min(1, len(self.rows.rows)))
+        else:
+            self.rows.keep_room(2 if self._words_stay else 1)
+
+    def _scroll_to_why(self) -> None:
+        """Below the words, with the tag and what is being suggested, where what is suggested leaves room for these."""
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)  # it stands where it will stay
-        first = self._suggestion if self._suggestion.says_something else self._card
-        self._area.verticalScrollBar().setValue(first.y())
+        first = self._suggestion if self._suggestion.says_something else self._tag_area
+        self._area.verticalScrollBar().setValue(0 if self._tag_stays else first.y())
 
     @property
     def key(self) -> FilterKey:
@@ -150,6 +179,7 @@ class TagPanel(QWidget):
         given = [word for word in tagging.words(key) if all(tagging.mine(selected, word) for selected in keys)]
         self.words.show_given(given, locked=bool(locked))
         self.rows.show_tags(key, tags, tagging.annotator, self._vocabulary, locked=bool(locked))
+        self._keep_room_of_tags()
         self._locked.setText(locked)
         self._locked.setVisible(bool(locked) and tagging.path is not None)
         self.other.setEnabled(not locked)

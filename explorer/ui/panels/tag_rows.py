@@ -47,8 +47,9 @@ class TagRows(QScrollArea):
 
     def keep_room(self, rows: int) -> None:
         """Have room for so many rows, whether they are there or not; all room that is left shows more."""
-        self._kept = rows
-        self.updateGeometry()
+        if rows != self._kept:
+            self._kept = rows
+            self.updateGeometry()
 
     @property
     def rows(self) -> list[TagRow]:
@@ -98,7 +99,7 @@ class TagRows(QScrollArea):
             self._bring_into_sight(newest)
 
     def sizeHint(self) -> QSize:
-        return QSize(200, self._kept * self._height + (self._kept - 1) * GAP)
+        return QSize(200, self._kept * self._height + max(0, self._kept - 1) * GAP)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(100, self.sizeHint().height())

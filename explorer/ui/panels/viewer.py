@@ -181,6 +181,11 @@ class Viewer(QWidget):
         self.image.set_caption(self._sides.caption)
 
     @property
+    def shows_filter(self) -> bool:
+        """Whether the map of the filter in view lies over the picture, and nothing else."""
+        return self._lens.lens is None and not self._sides.swapped and not self._concept_lies_over
+
+    @property
     def _concept_lies_over(self) -> bool:
         """Whether a suggestion's concept lies over the picture in place of the filter's map."""
         return self._concept.lies_over(self._lens, self._sides)
@@ -189,8 +194,7 @@ class Viewer(QWidget):
         """The histogram stands where a filter's map lies over the picture, and the color bar is not too short then."""
         self.explanation.explain("scale" if self._lens.lens is None else "lens")
         self.strip.give_room(self.height() >= ENOUGH)
-        of_filter = self._lens.lens is None and not self._sides.swapped and not self._concept_lies_over
-        scaled = of_filter and self.height() >= ENOUGH
+        scaled = self.shows_filter and self.height() >= ENOUGH
         for part in (self.histogram, self.lock):
             part.setVisible(scaled)
         self.explanation.setVisible(scaled or self._lens.lens is not None)

@@ -44,6 +44,14 @@ class Halves:
         apart = half if self.linked else self._beside.boundingRect().width() * self._beside.scale() + GAP * wide
         self._beside.setPos(-apart, 0)
 
+    def corners(self, seen: QRectF) -> tuple[QPointF, QPointF]:
+        """Where on the plane the picture beside, and the picture, begin in what the view shows of it."""
+        grounds = (self.left.rect(), self.right.rect()) if self.linked else (seen, seen)
+        items = (self._beside, self._picture)
+        pairs = zip(grounds, (item.mapRectToScene(item.boundingRect()) for item in items), strict=True)
+        beside, picture = (QPointF(max(a.left(), b.left()), max(a.top(), b.top())) for a, b in pairs)
+        return beside, picture
+
     def on_picture(self, place: QPointF, under: QPointF, width: int) -> QPointF:
         """What lies `under` a place of a view of this `width`; no place of the picture in the half of the other."""
         return QPointF(math.nan, math.nan) if self.linked and place.x() < width / 2 else under

@@ -78,7 +78,7 @@ class ImageView(QGraphicsView):
         self._screen: RGBA | None = None
         self._other: RGB | None = None
         self._fitted = True
-        self._words = words = CornerWords(self)
+        self._words = words = CornerWords(self, self._corners)
         self.readout, self.caption, self.front = words.readout, words.caption, words.front
         self.setFrameShape(QGraphicsView.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -212,6 +212,7 @@ class ImageView(QGraphicsView):
         self.setSceneRect(shown.adjusted(-margin, -margin, margin, margin))
         if not shown.isEmpty():
             self.fitInView(shown, Qt.AspectRatioMode.KeepAspectRatio)
+        self._words.place()
 
     def zoom(self, factor: float) -> None:
         """Enlarge by a factor about the mouse, or about the middle where the mouse is elsewhere."""
@@ -235,9 +236,17 @@ class ImageView(QGraphicsView):
         self._arrange()
 
     def _arrange(self) -> None:
-        self._halves.arrange(
-            self.mapToScene(self.viewport().rect()).boundingRect(), self.transform().m11(), self._fitted
-        )
+        self._halves.arrange(self._seen, self.transform().m11(), self._fitted)
+        self._words.place()
+
+    @property
+    def _seen(self) -> QRectF:
+        """What the view shows of the plane."""
+        return self.mapToScene(self.viewport().rect()).boundingRect()
+
+    def _corners(self) -> tuple[QPoint, QPoint]:
+        beside, picture = (self.mapFromScene(corner) for corner in self._halves.corners(self._seen))
+        return beside, picture
 
     def set_readout(self, text: str) -> None:
         """A line of text in the corner: what is under the mouse."""

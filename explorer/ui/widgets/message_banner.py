@@ -2,11 +2,12 @@
 
 import sys
 import threading
+from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QEnterEvent, QHideEvent
+from PySide6.QtCore import QEvent, QObject, Qt, QTime, QTimer, Signal
+from PySide6.QtGui import QCursor, QEnterEvent, QHideEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from explorer.core.errors import UserError
@@ -22,16 +23,20 @@ the network beside the first, tags while their file is not open yet, those that 
 not complete yet."""
 NO_INDEX_YET = INDEX, VIEW, NETWORK, FOLDER
 """What ends the message that something waits for the index."""
-CALM_MS = 20_000
-"""After which a calm message has been read; it stays as long as the mouse is over it."""
+READING_MS, A_LETTER_MS, WITH_BUTTON_MS = 6_000, 100, 20_000
+"""After which a calm message has been read: whatever it says, for each of its letters, and at least where it has a
+button."""
+KEPT = 40
+"""Messages that can be read again."""
 
 
 class Problems(QFrame):
     """Shows one message at a time, the newest; `show_error` takes any exception.
 
     A message goes when what it is about is over: `until` names what ends it, `over` says what has ended. One without
-    that stays until it is put away; a calm one without that is about what was just done: it goes of itself after a
-    while, one without a button with the view too.
+    that stays until it is put away. A calm one without a button also goes of itself, and so does one whose button is
+    about what was just done (no `until`): after the time that reading it takes, and never while the mouse rests on it
+    or another window is in front. All can be read again: `said`.
     """
 
     def __init__(self) -> None:
@@ -49,8 +54,10 @@ class Problems(QFrame):
         layout = row(self._sign, self._text, self._action, close, gap=SPACE)
         layout.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
         self.setLayout(layout)
-        self._read = QTimer(self, singleShot=True, interval=CALM_MS)
-        self._read.timeout.connect(self.hide)
+        self.said: deque[str] = deque(maxlen=KEPT)
+        """The last messages with the time of each, the newest first."""
+        self._read = QTimer(self, singleShot=True)
+        self._read.timeout.connect(self._go_when_read)
         self._run: object = None
         self._fleeting = False
         self._until: frozenset[str] = frozenset()
@@ -98,7 +105,9 @@ class Problems(QFrame):
         self._text.setText(text)
         self._action.setText(action)
         self._action.setVisible(bool(action))
-        self._run, self._fleeting = run, calm and not until
+        self._run, self._fleeting = run, calm and not (action and until)
+        self._read.setInterval(max(READING_MS + A_LETTER_MS * len(text), WITH_BUTTON_MS if action else 0))
+        self.said.appendleft("\n".join(filter(None, (f"{QTime.currentTime().toString('HH:mm')}  {text}", tip))))
         self._begin_reading()
         self.show()
 
@@ -129,6 +138,14 @@ class Problems(QFrame):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._read.stop()
+
+    def _go_when_read(self) -> None:
+        """Nobody reads it behind another window; a mouse that lay there before it came has entered nothing."""
+        under_mouse = self.rect().contains(self.mapFromGlobal(QCursor.pos()))
+        if under_mouse or not self.isActiveWindow():
+            self._read.start()
+        else:
+            self.hide()
 
     def _begin_reading(self) -> None:
         """What was just done is said for a while; what went wrong, or lasts, until it is over or put away."""

@@ -19,10 +19,15 @@ GAP, RING = 6, 3
 class CellDelegate(QStyledItemDelegate):
     """Draws one cell: picture, overlay, badge, marks, and a ring around the chosen one."""
 
-    def __init__(self, cell: int, parent: QWidget | None = None) -> None:
+    def __init__(self, cell: int, parent: QWidget | None = None, *, across: int = 0) -> None:
         super().__init__(parent)
-        self.cell = cell
+        self.cell, self._least_across = cell, across
         self.overlay_opacity = 1.0
+
+    @property
+    def across(self) -> int:
+        """Pixels of a cell's width: its side, or what the words below it need."""
+        return max(self.cell, self._least_across)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
         return QSize(self.cell + GAP, self.cell + GAP)
@@ -185,7 +190,7 @@ class OverlayGrid(ViewedList):
 
     def columns(self) -> int:
         """How many cells stand in one row of the grid."""
-        return max(1, self.viewport().width() // (self._delegate.cell + GAP))
+        return max(1, self.viewport().width() // (self._delegate.across + GAP))
 
     def set_cell(self, side: int) -> None:
         """Draw cells of this side, in pixels."""

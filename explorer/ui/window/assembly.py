@@ -81,6 +81,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
             workspace.occluding,
             workspace.layer_facts,
             workspace.what_if,
+            workspace.sides,
         ),
         muted=MutedLine(workspace.muting),
         filters=filters,
@@ -285,6 +286,7 @@ def _connect_choices(workspace: Workspace, parts: WindowParts, commands: Command
     pictures.left.connect(parts.center.take_keyboard)
     parts.filters.modelReset.connect(lambda: workspace.selection.keep(parts.filters.rows))
     parts.layers.picked.connect(commands.go_to_layer)
+    parts.card.unfolding.connect(parts.layers.be_short)
     parts.card.picked.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
     parts.tags.toggled.connect(tags.toggle)
     parts.tags.described.connect(tags.describe)

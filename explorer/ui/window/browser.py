@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 BELOW = 250
 """Height of the tabs before a person moves their edge: two rows of filters; the picture takes the rest."""
-BELOW_A_STRIP, LOW = 100, 640
+BELOW_A_STRIP, LOW = 100, 560
 """Pixels of height that are left to the tabs in a small window, what is set of a lens must not be cut, and how high
 the picture and the tabs are together in one."""
 

@@ -151,6 +151,7 @@ def command_table(commands: Commands) -> list[Command]:
         Command(HELP, "Manual", "", commands.show_manual),
         Command(HELP, "Tour", "", in_browser(lambda browser: commands.show_tour())),
         Command(HELP, "Keys", "? or F1", commands.show_keys),
+        Command(HELP, "Messages", "", commands.windows.show_messages),
         Command(HELP, "Unreadable pictures", "", files.show_unreadable),
         Command(HELP, "About", "", commands.about),
     ]

@@ -5,14 +5,19 @@ from functools import partial
 from PySide6.QtWidgets import QDialog, QWidget
 
 from explorer.state.workspace import Workspace
+from explorer.ui.widgets.plain_text import told
 from explorer.ui.window.parts import WindowParts
+
+SHOWN = 8
+"""Messages that are listed at once; all stand behind a button."""
 
 
 class OwnWindows:
     """Opens each window once; it is brought to the front where it is there."""
 
     def __init__(self, parent: QWidget, workspace: Workspace, parts: WindowParts) -> None:
-        self._parent, self._workspace, self._say = parent, workspace, parts.problems.show_text
+        self._parent, self._workspace, self._problems = parent, workspace, parts.problems
+        self._say = parts.problems.show_text
 
     def show_stages(self) -> None:
         """Show what the filter in view reads and makes, step by step."""
@@ -35,6 +40,12 @@ class OwnWindows:
         if not self._raised(PreviewDialog):
             where = partial(ask_where, self._parent, self._workspace, "Save what the recipe shows")
             PreviewDialog(self._workspace.recipe_preview, where, self._parent).show()
+
+    def show_messages(self) -> None:
+        """Let a person read again what the window said."""
+        said = self._problems.said
+        newest = "\n\n".join(list(said)[:SHOWN]) or "Nothing was said so far."
+        told(self._parent, "Messages", "The newest first:", newest, "\n\n".join(said) if len(said) > SHOWN else "")
 
     def _raised(self, kind: type[QDialog]) -> bool:
         for dialog in self._parent.findChildren(kind):

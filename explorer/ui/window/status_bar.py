@@ -103,7 +103,7 @@ class Status(QStatusBar):
     def _show_list(self) -> None:
         """Say how far the work list is done; the rest of it where there is room, else under the mouse."""
         said = self._working.said
-        self._list.setText(said)
+        self._list.set_texts(said, *self._working.shorter)
         self._about_list.setVisible(bool(said))
 
     def saved_text(self) -> str:

@@ -8,6 +8,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from explorer.core.counting import clipped, counted
+from explorer.state.comparison.side_by_side import SideBySide
 from explorer.state.index.given_classes import GivenClasses
 from explorer.state.lens.occluding import Occluding
 from explorer.state.opened.layer_facts import LayerFacts
@@ -57,10 +58,12 @@ class TopBar(QWidget):
         occluding: Occluding,
         facts: LayerFacts,
         what_if: PictureWhatIf,
+        sides: SideBySide,
     ) -> None:
         super().__init__()
         self._session, self._pipeline, self._library, self._words = session, pipeline, library, given
         self._muting, self._occluding, self._facts, self._what_if = muting, occluding, facts, what_if
+        self._sides = sides
         self._model = self._button("Open a network …", "models", settings, self.model_asked)
         self._folder = self._button("Open a folder …", "folders", settings, self.folder_asked)
         tip(self._model, "a trained network")
@@ -97,6 +100,7 @@ class TopBar(QWidget):
         facts.changed.connect(self._show_layer)
         pipeline.picture_changed.connect(self._show_given)
         given.changed.connect(self._show_given)
+        sides.changed.connect(self._show_given)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -129,7 +133,7 @@ class TopBar(QWidget):
         assert folder is not None
         self._folder.setText(f"{clipped(folder.path.name or str(folder.path), LONGEST)} · {len(folder.pictures):,}")
         self._folder.offer()
-        tip(self._folder, f"{folder.path}\n{counted(len(folder.pictures), 'picture')}")
+        tip(self._folder, "\n".join((str(folder.path), counted(len(folder.pictures), "picture"), *folder.problems)))
 
     def _show_layer(self) -> None:
         network, view = self._library.network, self._session.view
@@ -179,8 +183,9 @@ class TopBar(QWidget):
             self._bars.show_values([])
         given = folder.labels.of(shown.picture) if folder and folder.labels and shown else ""
         self._bars.setVisible(folder is not None)  # what says nothing leaves its room to the layer
-        self._given.setVisible(folder is not None and folder.labels is not None)
-        self._given.setText(f"given: {given}" if given else "")
+        compared = self._sides.looking  # the line says what A says; the strip, what both do
+        self._given.setVisible(folder is not None and (folder.labels is not None or compared))
+        self._given.setText(" · ".join(filter(None, ("A" * compared, f"given: {given}" if given else ""))))
         name = self._words.of(given)
         if name and name != given:
-            tip(self._given, f"given: {given}, which counts as {name}")
+            tip(self._given, f"{self._given.text()}, which counts as {name}")

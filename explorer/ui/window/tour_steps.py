@@ -11,13 +11,21 @@ SEEN = "tour seen"
 def steps_of(parts: WindowParts) -> tuple[Step, ...]:
     """The six steps."""
     browser = parts.center.browser
+    of_filter = Step(
+        "The answer of one filter",
+        "Color is where the filter answers: the bar at the right says how strongly, no color is below its lower end. "
+        "Hold Space to see the picture alone; M changes the colors, Z gives the picture all room.",
+        lambda: browser.viewer,
+    )
+    of_more = Step(
+        "What lies over the picture",
+        "No filter's map now: the first box above the picture says what, the bar at the right what its colors mean. "
+        'The answer of one filter lies there again when you choose "this filter\'s map". Hold Space to see the picture '
+        "alone, Z gives it all room.",
+        lambda: browser.viewer,
+    )
     return (
-        Step(
-            "The answer of one filter",
-            "Green is where the filter answers: darker is higher, no green is below the lower end of the bar. Hold "
-            "Space to see the picture alone; M changes the colors, Z gives the picture all room.",
-            lambda: browser.viewer,
-        ),
+        of_filter if browser.viewer.shows_filter else of_more,
         Step(
             "The filters of the layer",
             "Each filter on this picture. ← and → walk them, Page up and Page down change the layer. What is framed is "
