@@ -152,6 +152,7 @@ class MapPanel(QWidget):
             self.colorings.addItems(COLORINGS[maps.kind])
         self.colorings.setCurrentText(maps.coloring[maps.kind])
         self.around.setVisible(maps.kind == PICTURES)
+        self.around.setEnabled(points is not None)
         self._nothing.setText(maps.sentence)
         self._stack.setCurrentIndex(0 if points is None else 1)
         self._said.setText(points.said if points is not None else "")

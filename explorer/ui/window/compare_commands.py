@@ -48,7 +48,8 @@ class CompareCommands:
 
     def open_model(self, path: Path) -> None:
         """Open a network's file beside the first network."""
-        self._parts.problems.show_text(f"Opening {path.name} beside …", calm=True, until=[SECOND, NETWORK])
+        self._parts.problems.show_text(f"Opening {path.name} beside …", calm=True)
+        self._parts.problems.lasts_until(SECOND, NETWORK)
         self._files.guard(lambda: self._second.open_network(Request(path)))
 
     def open_answered(self, answered: Request) -> None:
