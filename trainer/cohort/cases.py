@@ -12,7 +12,7 @@ from trainer.pictures.class_folders import class_folders
 from trainer.pictures.column_choice import TIED, Wanted
 from trainer.pictures.file_names import one_line, quoted
 from trainer.pictures.folder_walk import Listing, is_hidden, list_folder
-from trainer.pictures.holding_folders import holding_folders
+from trainer.pictures.holding_folders import Holder, about_levels, holding_folders, patient_folder
 from trainer.pictures.label_forms import part_of
 from trainer.pictures.label_table import LabelRow, LabelTable, read_label_table
 from trainer.pictures.named_folders import NOT_CLASSES
@@ -101,36 +101,43 @@ def read_cases(
 
 def _tied_by_folder(reading: Reading, images: Path, roles: Sequence[str]) -> Reading:
     """The reading with the folders of its cases as patients, lesions or groups; UserError where there are none."""
+    if not roles:
+        return reading
     holders = _holders(images, reading.cases)
-    if roles and len(set(holders.values())) < 2:
+    if len(set(holders.values())) < 2:
         raise UserError(
             f"--columns {roles[0]}=folder: {images} has no two folders besides those of classes and parts that "
             f"could be of a {roles[0]}; leave it out."
         )
     cases = list(reading.cases)
     for role in roles:
+        ids = {name: patient_folder(path) if role == "patient" else "/".join(path) for name, path in holders.items()}
         # Each of the roles is a text.
-        cases = [replace(case, **{role: holders.get(case.name, "")}) for case in cases]  # type: ignore[arg-type]
-    alone = [case.name for case in cases if case.name not in holders] if roles else []
-    notes = [f"{len(alone):,} pictures lie in no folder of a {roles[0]} ({one_line(alone[0])} first)."] if alone else []
+        cases = [replace(case, **{role: ids.get(case.name, "")}) for case in cases]  # type: ignore[arg-type]
+    notes = about_levels(holders.values()) if "patient" in roles else []
+    alone = [case.name for case in cases if case.name not in holders]
+    if alone:
+        notes.append(f"{len(alone):,} pictures lie in no folder of a {roles[0]} ({one_line(alone[0])} first).")
     return replace(reading, cases=cases, problems=[*reading.problems, *notes])
 
 
-def _holders(images: Path, cases: Sequence[Case]) -> dict[str, str]:
-    """The folder that is no class, by the name of the picture."""
+def _holders(images: Path, cases: Sequence[Case]) -> dict[str, Holder]:
+    """The folders that are no classes, by the name of the picture."""
     names = {images / case.name: case.name for case in cases}
     holders = holding_folders(images, list(names), {images / case.name: case.diagnoses for case in cases})
-    return {names[path]: folder for path, folder in holders.items()}
+    return {names[path]: holder for path, holder in holders.items()}
 
 
 def _about_holders(images: Path, cases: Sequence[Case]) -> list[str]:
-    """A sentence on folders besides those of the classes, which may be those of patients."""
-    names = quoted(set(_holders(images, cases).values()))
+    """Sentences on folders besides those of the classes, which may be those of patients."""
+    holders = set(_holders(images, cases).values())
+    names = quoted({patient_folder(holder) for holder in holders})
     if len(names) < 2:
         return []
     return [
         f"Besides the folders of the classes there are {len(names):,} others, {listed(names, 3)}. If they are of "
-        "patients, --columns patient=folder keeps the pictures of each on one side of the split."
+        "patients, --columns patient=folder keeps the pictures of each on one side of the split.",
+        *about_levels(holders),
     ]
 
 

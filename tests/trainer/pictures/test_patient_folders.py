@@ -76,3 +76,48 @@ def test_where_no_folder_could_be_a_patient_it_is_refused(folders: tuple[str, ..
     assert not any("Besides" in problem for problem in read_cases(tmp_path, None).problems)
     with pytest.raises(UserError, match="no two folders besides those of classes and parts"):
         read_cases(tmp_path, None, parse_columns("patient=folder"))
+
+
+def test_visits_and_lesions_within_patients_are_none_themselves_and_it_is_said(tmp_path: Path) -> None:
+    drawn(tmp_path, "{patient}/visit1/{name}")
+    drawn(tmp_path, "{patient}/visit2/{name}")
+    said = " ".join(read_cases(tmp_path, None).problems)
+    assert 'there are 6 others, "P00", "P01", "P02" and 3 more' in said
+    asked = read_cases(tmp_path, None, parse_columns("patient=folder"))
+    assert {(case.name.split("/")[0], case.patient) for case in asked.cases} == {(f"P0{n}", f"P0{n}") for n in range(6)}
+    for problems in ([said], asked.problems):
+        assert 'takes "P00", "P01", "P02" and 3 more for patients, not "visit1", "visit2"' in problems[-1]
+        assert "if each name is one patient, give a table with a column of patients" in problems[-1]
+
+
+@pytest.mark.parametrize("pattern", ["{name}/{patient}/L1", "{patient}/{name}/L1", "{patient}/L1/{name}"])
+@pytest.mark.parametrize("role", ["lesion", "group"])
+def test_a_lesion_is_told_by_all_folders_around_it(role: str, pattern: str, tmp_path: Path) -> None:
+    drawn(tmp_path, pattern)
+    drawn(tmp_path, pattern.replace("L1", "L2"))
+    asked = read_cases(tmp_path, None, parse_columns(f"patient=folder,{role}=folder"))
+    assert {getattr(case, role) for case in asked.cases} == {f"P0{n}/L{m}" for n in range(6) for m in (1, 2)}
+    assert all(case.patient == getattr(case, role).split("/")[0] for case in asked.cases)
+
+
+def test_visits_around_patients_part_none_of_them(tmp_path: Path) -> None:
+    for visit in ("Visit_1", "Visit_2"):
+        drawn(tmp_path, f"{visit}/{{patient}}/{{name}}")
+    asked = read_cases(tmp_path, None, parse_columns("patient=folder"))
+    assert {(case.name.split("/")[1], case.patient) for case in asked.cases} == {(f"P0{n}", f"P0{n}") for n in range(6)}
+
+
+def test_patients_within_hospitals_are_said_with_the_way_to_tell_them_apart(tmp_path: Path) -> None:
+    for hospital in ("rome", "vienna"):
+        drawn(tmp_path, f"{hospital}/{{patient}}/{{name}}")
+    asked = read_cases(tmp_path, None, parse_columns("patient=folder"))
+    assert {case.patient for case in asked.cases} == {"rome", "vienna"}
+    assert 'group=folder takes each folder with those around it, such as "rome/P00"' in asked.problems[-1]
+    assert len({group_of(case) for case in read_cases(tmp_path, None, parse_columns("group=folder")).cases}) == 12
+
+
+def test_a_folder_around_all_patients_is_none_beside_pictures_outside_of_it(tmp_path: Path) -> None:
+    drawn(tmp_path, "study/{patient}/{name}")
+    touch(tmp_path, "nv/x.jpg")
+    asked = read_cases(tmp_path, None, parse_columns("patient=folder"))
+    assert {case.patient for case in asked.cases} == {"", *(f"P0{n}" for n in range(6))}
