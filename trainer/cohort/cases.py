@@ -168,7 +168,7 @@ def _from_folders(listing: Listing, names: Sequence[str], unnamed: Sequence[str]
         )
     _check_filled(listing, [*paths.values(), *listing.masks, *(images / name for name in unnamed)])
     notes = list(layout.notes)
-    if layout.within:
+    if not layout.deepest:
         notes.append("--columns label=folder takes the deepest folders for classes instead.")
     return Reading("class folders", cases, len(names), left_out, notes)
 

@@ -24,7 +24,8 @@ class ClassFolders:
     """The class, and the part (train, validation, test), of each picture whose folders say it.
 
     `outside` are pictures that lie in no class folder. `doubt` is a clause that says why folders are not taken for
-    classes; `notes` are whole sentences. `within`: folders within those of the classes were passed over.
+    classes; `notes` are whole sentences. `deepest`: no folders within those of the classes, and no
+    copies of classes, were passed over.
     """
 
     classes: Mapping[Path, str] = field(default_factory=dict)
@@ -32,7 +33,7 @@ class ClassFolders:
     outside: tuple[Path, ...] = ()
     doubt: str = ""
     notes: tuple[str, ...] = ()
-    within: bool = False
+    deepest: bool = True
 
 
 def class_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False) -> ClassFolders:
@@ -77,10 +78,12 @@ def class_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False
             outside = tuple(picture for picture in pictures if picture not in classes)
             notes += [f"{doubts[0][0].upper()}{doubts[0][1:]}; the folders above them are."] if doubts else []
             notes += _about_unknown(level)
+            originals = classes
             if not certain:
-                classes, copies = without_copies(classes, named.names.values())
+                originals, copies = without_copies(classes, named.names.values())
                 notes += copies
-            return ClassFolders(_one_spelling(classes, notes), parts, outside, notes=tuple(notes), within=bool(within))
+            as_named = not within and originals == classes
+            return ClassFolders(_one_spelling(originals, notes), parts, outside, notes=tuple(notes), deepest=as_named)
         doubts.append(doubt)
     return ClassFolders({}, parts, tuple(pictures), doubts[0] if doubts else "")
 

@@ -12,16 +12,22 @@ _ALTERED = r"aug|augm|augmented|augmentations?|augmentiert|flipped|mirrored|rota
 _COPIED = r"copy|copies|kopien?|resized|cropped|crops|synthetic|generated"
 _WORD = re.compile(_ALTERED, re.IGNORECASE)
 _BESIDE_CLASS = re.compile(
-    rf"(?:{_ALTERED}|{_COPIED})[\W_]+(?P<behind>.+)|(?P<before>.+?)[\W_]+(?:{_ALTERED}|{_COPIED})[\W\d_]*",
+    rf"(?:{_ALTERED}|{_COPIED})(?:[\W_]+\d+)?[\W_]+(?:(?:of|von)[\W_]+)?(?P<behind>.+)|"
+    rf"(?P<before>.+?)[\W_]+(?:{_ALTERED}|{_COPIED})[\W\d_]*",
     re.IGNORECASE,
 )
 _WHY = "Copies of test pictures among those of training would make a network look better than it is."
 
 
-def original_name(folder: str) -> str:
-    """What a folder's name says without the word for copies; "" where it has no such word, or no other."""
-    match = _BESIDE_CLASS.fullmatch(folder)
-    return (match["behind"] or match["before"]).strip() if match else ""
+def original_names(folder: str) -> list[str]:
+    """What a folder's name says without its words for copies, one less each time: `mel_aug`, `mel` of `mel_aug_copy`.
+
+    Empty where it has no such word, or no other.
+    """
+    names: list[str] = []
+    while match := _BESIDE_CLASS.fullmatch(names[-1] if names else folder):
+        names.append((match["behind"] or match["before"]).strip())
+    return names
 
 
 def without_copies(
@@ -29,16 +35,16 @@ def without_copies(
 ) -> tuple[dict[Path, str], list[str]]:
     """The classes with those of copies as the class that these are copies of, and sentences on such folders.
 
-    `mel_augmented` is of class `mel` where there is one, or `mel` is a known diagnosis. `folder_names` are those that
-    hold each picture.
+    `mel_augmented` and its copies are of class `mel` where there is one, or `mel` is a known diagnosis. `folder_names`
+    are those that hold each picture.
     """
     of_key = {class_key(name): name for name in sorted(set(classes.values()), reverse=True)}
     diagnoses = read_diagnoses()
     merged: dict[str, str] = {}
     for name in set(classes.values()):
-        base = original_name(name)
-        if base and spelling(name) not in diagnoses and (class_key(base) in of_key or spelling(base) in diagnoses):
-            merged[name] = of_key.get(class_key(base), base)
+        bases = [base for base in original_names(name) if class_key(base) in of_key or spelling(base) in diagnoses]
+        if bases and spelling(name) not in diagnoses:
+            merged[name] = of_key.get(class_key(bases[-1]), bases[-1])
     notes = []
     if merged:
         several = len(merged) > 1

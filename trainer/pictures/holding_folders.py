@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from trainer.files.wording import listed
-from trainer.pictures.copied_folders import original_name
+from trainer.pictures.copied_folders import original_names
 from trainer.pictures.diagnosis_words import class_key, read_diagnoses, spelling
 from trainer.pictures.file_names import quoted
 from trainer.pictures.folder_levels import says_kind
@@ -61,5 +61,5 @@ def about_levels(holders: Iterable[Holder]) -> list[str]:
 
 def _says_class(folder: str, own: set[str], diagnoses: Mapping[str, object]) -> bool:
     """Whether a folder's name says a class, one of `own` or a known diagnosis, or a kind of pictures."""
-    says = {folder, original_name(folder)} - {""}
+    says = {folder, *original_names(folder)}
     return says_kind(folder) or any(class_key(word) in own or spelling(word) in diagnoses for word in says)

@@ -303,7 +303,11 @@ def test_spaces_around_the_name_of_a_folder_are_no_part_of_its_class(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "way", ["{}_augmented", "aug_{}", "{} - Copy", "{}-rotated-90", "augmented {}", "{}_Augmentation"]
+    "way",
+    [
+        *("{}_augmented", "aug_{}", "{} - Copy", "{}-rotated-90", "augmented {}", "{}_Augmentation"),
+        *("{}_aug_flipped", "copy of {}", "Kopie von {}", "Copy (2) of {}", "aug-{}-rotated"),
+    ],
 )
 def test_folders_of_altered_copies_count_as_the_class_of_what_was_altered_and_it_is_said(
     way: str, tmp_path: Path
@@ -311,7 +315,8 @@ def test_folders_of_altered_copies_count_as_the_class_of_what_was_altered_and_it
     touch(tmp_path, *four("Naevus bland", "mel", way.format("naevus bland"), way.format("mel")))
     assert set(both(tmp_path).values()) == {"Naevus bland", "mel"}
     said = read_cases(tmp_path, None).problems
-    assert len(said) == 1
+    assert len(said) == 2
+    assert said[1] == "--columns label=folder takes the deepest folders for classes instead."
     assert way.format("mel") in said[0]
     assert said[0].endswith(
         'count as the classes "mel", "Naevus bland". Copies of test pictures among those of training would make a '
@@ -319,6 +324,13 @@ def test_folders_of_altered_copies_count_as_the_class_of_what_was_altered_and_it
     )
     asked = read_cases(tmp_path, None, parse_columns("label=folder"))
     assert len({case.diagnoses[0] for case in asked.cases}) == 4
+
+
+def test_copies_of_copies_count_as_what_was_copied_first(tmp_path: Path) -> None:
+    touch(tmp_path / "known", *four("mel", "mel_aug", "mel_aug_copy", "nv", "copy of nv_flipped"))
+    assert set(both(tmp_path / "known").values()) == {"mel", "nv"}
+    touch(tmp_path / "other", *four("good_copy", "good_copy_aug_2", "bad"))
+    assert set(both(tmp_path / "other").values()) == {"good_copy", "bad"}
 
 
 def test_copies_alone_are_of_a_known_diagnosis_and_other_names_stay(tmp_path: Path) -> None:
@@ -335,3 +347,4 @@ def test_a_folder_of_augmented_pictures_above_or_within_classes_is_said(pattern:
     assert set(both(tmp_path).values()) == {"mel", "nv"}
     said = read_cases(tmp_path, None).problems
     assert any(problem.startswith('The folder "augmented" holds altered copies, by its name.') for problem in said)
+    assert pattern == "{}/augmented" or not any("label=folder" in problem for problem in said)
