@@ -219,7 +219,9 @@ def test_why_unfolds_the_card_of_the_filter_in_view(indexed: Person) -> None:
     assert f"place {card.rank} of 64" in panel.texts
     assert "mostly at the picture's edge (padding): 69 %" in panel.texts
     best = card.classes.best
-    assert f"{best.name}: {best.mean:.3g}, {best.auc.value:.2f} [{best.auc.low:.2f}, " in panel.texts
+    assert (
+        f"{best.name} ({best.pictures:,}): {best.mean:.3g}, {best.auc.value:.2f} [{best.auc.low:.2f}, " in panel.texts
+    )
     indexed.press("Down")
     indexed.until(lambda: workspace.session.view.picture.name != name)
     name = workspace.session.view.picture.name

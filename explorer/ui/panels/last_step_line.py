@@ -43,7 +43,7 @@ class LastStepLine(QWidget):
         self.setLayout(layout)
         self._keeps_room = True
         last.changed.connect(self._show)
-        self._show()
+        self._say()
 
     def keep_room(self, keeps: bool) -> None:
         """Keep its place where it says nothing, or leave it to what stands above."""
@@ -56,6 +56,10 @@ class LastStepLine(QWidget):
         return self._last.text
 
     def _show(self) -> None:
+        self._say()
+        self.keep_room(self._keeps_room)
+
+    def _say(self) -> None:
         step = self._last.step
         self._text.setText(self._last.text)
         tip(self._text, self._last.text)
@@ -63,4 +67,3 @@ class LastStepLine(QWidget):
         tip(self.back, "Ctrl+Shift+Z" if step is not None and step.undone else "Ctrl+Z")
         for part in (self._text, self.show_it, self.back):
             part.setVisible(step is not None)
-        self.keep_room(self._keeps_room)
