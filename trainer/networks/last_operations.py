@@ -11,6 +11,9 @@ _LINEAR = (
     *("Add", "Sub", "Mul", "Div", "Neg", "Mean", "AvgPool2D", "AdaptiveAvgPool2D", "MkldnnAdaptiveAvgPool2D"),
 )
 """Of these, sums of what lies in [0, 1] are none of themselves; what stands before them decides."""
+_PRODUCTS = ("Mm", "Bmm")
+"""Layers without a bias, or what sums probabilities up, as einsum does; what stands before them decides."""
+_PROBABILITIES = ("Softmax", "Sigmoid")
 _MOST = 200
 
 
@@ -19,19 +22,32 @@ def ends_in_layers(outputs: torch.Tensor) -> bool:
 
     False where that cannot be told, as for outputs that have no gradients.
     """
-    steps, seen = [outputs.grad_fn], 0
-    while steps:
-        step: Any = steps.pop()
-        seen += 1
-        name = _name(step)
-        if seen > _MOST or name not in (*_LAYERS, *_LINEAR):
-            return False
-        before = [inner for inner, _ in step.next_functions if inner is not None]
-        if name in _LINEAR:
-            steps += before
-        elif any(_name(inner) == "Softmax" for inner in before):  # which a matrix may sum up to larger classes
-            return False
-    return outputs.grad_fn is not None
+    ends, only_linear = _reached(outputs.grad_fn, _LINEAR)
+    if not only_linear or not ends or any(_name(end) not in _LAYERS for end in ends):
+        return False
+    for end in ends:  # of a product, a factor may be probabilities, which a matrix sums up to larger classes
+        for factor, _ in end.next_functions:
+            before, whole = _reached(factor, (*_LINEAR, *_PRODUCTS))
+            if not whole or any(_name(step) in _PROBABILITIES for step in before):
+                return False
+    return True
+
+
+def _reached(start: Any, passing: tuple[str, ...]) -> tuple[list[Any], bool]:
+    """The first steps back from `start` that are none of the `passing`, and whether all were looked at."""
+    steps: list[Any] = [start] if start is not None else []
+    seen: set[Any] = set()
+    found: list[Any] = []
+    while steps and len(seen) <= _MOST:
+        step = steps.pop()
+        if step in seen:
+            continue
+        seen.add(step)
+        if _name(step) in passing:
+            steps += [inner for inner, _ in step.next_functions if inner is not None]
+        else:
+            found.append(step)
+    return found, not steps
 
 
 def _name(step: object) -> str:

@@ -220,6 +220,33 @@ def test_what_a_layer_sums_up_last_are_logits_however_small(own: Path) -> None:
         assert opened(own, kind).output == OutputSpec("", "probabilities")
 
 
+MIXED = """
+class Sliced(A):
+    def forward(self, x): return super().forward(x).softmax(1)[:, :] @ torch.eye(2)
+class Merged(A):
+    def forward(self, x):
+        y = super().forward(x)
+        return torch.einsum("nk,kc->nc", torch.cat([y, -y], 1).softmax(1), torch.eye(2).repeat(2, 1))
+class Experts(A):
+    def forward(self, x):
+        y = super().forward(x)
+        return torch.einsum("ne,nec->nc", self.f(x).flatten(1)[:, :2].softmax(1), torch.stack([y, -y], 1).softmax(2))
+class Twice(A):
+    def forward(self, x): return (super().forward(x).softmax(1).unsqueeze(1) @ torch.eye(2) @ torch.eye(2)).squeeze(1)
+class Weighed(A):
+    def forward(self, x): return super().forward(x).sigmoid().float()[:, :] @ (torch.eye(2) / 2)
+"""
+
+
+@pytest.mark.parametrize("kind", ["Sliced", "Merged", "Experts", "Twice", "Weighed"])
+def test_probabilities_that_a_product_sums_up_last_stay_probabilities(kind: str, own: Path) -> None:
+    """However they were laid out for the product: einsum, slices and merging to larger classes all do so."""
+    (own / "own.py").write_text(CODE + MIXED)
+    found = opened(own, kind)
+    assert found.output.meaning.endswith("probabilities")
+    assert any("probabilities already" in said for said in found.assumed)
+
+
 def test_percentages_are_the_softmax_that_they_are_of(own: Path) -> None:
     (own / "own.py").write_text(
         CODE + "\nclass Percent(A):\n    def forward(self, x): return super().forward(x).softmax(1) * 100\n"
