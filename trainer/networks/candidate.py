@@ -43,6 +43,14 @@ def naming(file: str) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
+class HeadBeside:
+    """Layers beside a body that may be its last ones: the number of their outputs, and their weights' names."""
+
+    outputs: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Blueprint:
     """How to build a recognised network around `tensors`, and what is known or proposed about it.
 
@@ -52,7 +60,7 @@ class Blueprint:
     the names in the file, `foreign` are names there that are none of the network's, `problems` what does not fit.
     With `fixed_size` the weights work for pictures of the proposed size only; `bgr` is what among them says that they
     take blue, green and red, "" where nothing does. `heads` are the layers beside the body that are its last ones, or
-    of which each could be: what they are called in the file, and how many outputs they have.
+    of which each could be, by what they are called in the file.
     """
 
     name: str
@@ -69,7 +77,7 @@ class Blueprint:
     problems: tuple[str, ...] = ()
     fixed_size: bool = False
     bgr: str = ""
-    heads: Mapping[str, int] = field(default_factory=dict)
+    heads: Mapping[str, HeadBeside] = field(default_factory=dict)
 
     def skeleton(self) -> nn.Module:
         """The module without any memory for its weights; UserError where it cannot be built."""

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from trainer.networks import torchvision_catalog as tv
-from trainer.networks.fitting import elsewhere, head_sentence, without_scores
+from trainer.networks.candidate import HeadBeside
+from trainer.networks.fitting import beside_body, elsewhere, head_sentence, without_scores
 from trainer.networks.heads import ConcatenatedPool, Head, Place, built
 from trainer.networks.matching import Tensors, shared, under
 
@@ -49,7 +50,7 @@ class Tail:
     foreign: tuple[str, ...]
     assumed: tuple[str, ...]
     fixed_size: bool = False
-    heads: Mapping[str, int] = field(default_factory=dict)
+    heads: Mapping[str, HeadBeside] = field(default_factory=dict)
 
 
 def parts_of_body(whole: nn.Module, name: str) -> nn.Sequential:
@@ -101,13 +102,12 @@ def tail_of(body: CutBody, rest: Tensors, size: tuple[int, int], last_relu: bool
                 foreign,
                 (*notes, *relu_note, head_sentence(path, head), *why),
                 kinds == [nn.Flatten],
-                {path: head.outputs} if path else {},
+                beside_body(heads) if path else {},
             )
     else:
         heads = {}
     text = without_scores("head", rest, tuple(heads))
-    several = {path: head.outputs for path, (_, head) in heads.items()}
-    return Tail(list, place, {}, 0, tuple(rest), (*notes, text), heads=several)
+    return Tail(list, place, {}, 0, tuple(rest), (*notes, text), heads=beside_body(heads))
 
 
 def _last_relu(

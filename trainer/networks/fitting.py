@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
-from trainer.networks.candidate import on_meta
+from trainer.networks.candidate import HeadBeside, on_meta
 from trainer.networks.heads import ConcatenatedPool, Head, NoScores, Place, built
 from trainer.networks.matching import Match, Tensors, compared
 
@@ -28,7 +28,7 @@ class Fit:
     foreign: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
-    heads: Mapping[str, int] = field(default_factory=dict)
+    heads: Mapping[str, HeadBeside] = field(default_factory=dict)
 
 
 def fit(build: Callable[[], nn.Module], last: str, given: Tensors, prefix: str) -> Fit:
@@ -69,7 +69,7 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
             doubled = (
                 f"They take twice as many values as the {place.features // 2} maps: the largest and the average.",
             )
-    heads = {name: found.outputs for name, (_, found) in outside.items()}
+    heads = beside_body(outside)
     if len(outside) == 1:
         ((path, (tensors, head)),) = outside.items()
         foreign = tuple(name for name in foreign if not name.startswith(f"{path}."))
@@ -127,9 +127,25 @@ def elsewhere(foreign: Tensors, place: Place, body: str) -> dict[str, tuple[dict
             groups.setdefault(".".join(path[:depth]), {})[".".join(path[depth:])] = tensor
     whole = {path: tensors for path, tensors in groups.items() if not _is_step(path, groups)}
     heads = {path: (tensors, head) for path, tensors in whole.items() if (head := built(tensors, place))}
-    # The outermost of several that hold the same layers.
+    # The outermost of several that hold the same layers, but not what holds the body too.
+    heads = {path: entry for path, entry in heads.items() if not (body.startswith(f"{path}.") and _again(path, heads))}
     heads = {path: entry for path, entry in heads.items() if not any(path.startswith(f"{other}.") for other in heads)}
     return {path: entry for path, entry in heads.items() if not _is_part(path, groups, heads, body)}
+
+
+def beside_body(heads: Mapping[str, tuple[Tensors, Head]]) -> dict[str, HeadBeside]:
+    """Last layers as `elsewhere` finds them: how many outputs they have, and the whole names of their weights."""
+    return {
+        path: HeadBeside(head.outputs, tuple(f"{path}.{name}" for name in tensors))
+        for path, (tensors, head) in heads.items()
+    }
+
+
+def _again(path: str, heads: Mapping[str, tuple[Tensors, Head]]) -> bool:
+    """Whether another of these lies deeper and has all the weights of this."""
+    return any(
+        other.startswith(f"{path}.") and len(tensors) == len(heads[path][0]) for other, (tensors, _) in heads.items()
+    )
 
 
 def _is_part(path: str, groups: Mapping[str, Tensors], heads: Iterable[str], body: str) -> bool:

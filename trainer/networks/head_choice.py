@@ -1,7 +1,7 @@
 """Which of the layers beside a recognised body are its last ones, where several could be or none should."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from trainer.files.errors import UserError
@@ -25,11 +25,11 @@ def with_chosen_head(
     blueprint = find(weights)
     heads = blueprint.heads
     if wanted and heads:
-        meant = [name for name in heads if f".{name}".endswith(f".{wanted}")]
+        meant = [wanted] if wanted in heads else [name for name in heads if f".{name}".endswith(f".{wanted}")]
         if len(meant) != 1:
             raise UserError(f"{OPTION} {wanted[:60]}: the last layers in {weights.file} are {', '.join(heads)[:300]}.")
         wanted = meant[0]
-    fitting = [name for name, outputs in heads.items() if outputs in widths]
+    fitting = [name for name, head in heads.items() if head.outputs in widths]
     named = wanted or (fitting[0] if len(fitting) == 1 else "")
     others = tuple(name for name in heads if name != named)
     if not others or not (named or blueprint.classes):
@@ -47,15 +47,11 @@ def with_chosen_head(
         )
     else:
         return blueprint, False
-    found = find(_without(weights, blueprint, others))
+    found = find(_without(weights, {weight for name in others for weight in heads[name].names}))
     return replace(found, assumed=(*found.assumed, text)), bool(wanted)
 
 
-def _without(weights: Weights, blueprint: Blueprint, heads: Iterable[str]) -> Weights:
-    """The weights without those of these layers beside the body, under the names in which it was found."""
-    spelled = next(
-        (spelling for spelling in spellings(weights.tensors) if spelling.keys() >= set(blueprint.foreign)),
-        weights.tensors,
-    )
-    starts = tuple(f"{head}." for head in heads)
-    return replace(weights, tensors={name: part for name, part in spelled.items() if not name.startswith(starts)})
+def _without(weights: Weights, names: set[str]) -> Weights:
+    """The weights without these, which have the names in which the body was found."""
+    spelled = next((spelling for spelling in spellings(weights.tensors) if spelling.keys() >= names), weights.tensors)
+    return replace(weights, tensors={name: part for name, part in spelled.items() if name not in names})

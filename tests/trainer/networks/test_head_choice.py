@@ -91,3 +91,38 @@ def test_a_part_of_a_module_beside_the_body_is_no_last_layer(tmp_path: Path) -> 
     found = open_model(tmp_path / "seg.pth")
     assert found.classes == ()
     assert any("without class scores" in said for said in found.assumed)
+
+
+def beside_and_inside() -> nn.Module:
+    """A network of its own inside a module that has a head too, beside that network's."""
+    wrapped = nn.Module()
+    wrapped.model = Headed(head=nn.Linear(1024, 5))
+    wrapped.head = nn.Linear(1024, 3)
+    return wrapped
+
+
+@pytest.mark.parametrize(("given", "head"), [("head", "head"), ("model.head", "model.head"), ("", "head")])
+def test_a_head_beside_the_module_that_holds_the_body_is_chosen_alone(given: str, head: str, tmp_path: Path) -> None:
+    """`head` is that of exactly this name, and the body stays whose name begins as that of the other does."""
+    network = beside_and_inside().eval()
+    asked = {"outputs": OutputSpec.parse(given)} if given else {"classes": CLASSES}
+    found = opened(network, tmp_path, **asked)
+    picture = torch.rand(2, 3, 224, 224)
+    with torch.inference_mode():
+        expected = network.get_submodule(head)(network.model.backbone(picture))
+        torch.testing.assert_close(found.module(picture), expected, rtol=1e-4, atol=1e-5)
+    assert any(f"{head} was taken" in said for said in found.assumed)
+    assert any("model.head and head could" in said for said in opened(network, tmp_path).assumed)
+
+
+def test_last_layers_one_after_the_other_beside_the_body_stay_one_head(tmp_path: Path) -> None:
+    wrapped = nn.Module()
+    wrapped.model = Headed(fc1=nn.Linear(1024, 64), fc2=nn.Linear(64, 3))
+    wrapped.site = nn.Linear(1024, 5)
+    network = wrapped.eval()
+    found = opened(network, tmp_path, classes=CLASSES)
+    picture = torch.rand(2, 3, 224, 224)
+    with torch.inference_mode():
+        expected = wrapped.model.fc2(wrapped.model.fc1(wrapped.model.backbone(picture)).relu())
+        torch.testing.assert_close(found.module(picture), expected, rtol=1e-4, atol=1e-5)
+    assert len(opened(network, tmp_path, outputs=OutputSpec.parse("site")).classes) == 5
