@@ -72,10 +72,11 @@ def class_list(value: object) -> ClassList:
     names = [part for part in value if isinstance(part, str) and part]
     if len(names) != len(value):
         return ClassList()
-    for pattern in (r"([0-9]{1,9})\s*[:=]\s*(.+)", r"(.+?)\s*[:=]\s*([0-9]{1,9})"):  # "0: nv, 1: mel"
-        matches = [re.fullmatch(pattern, name) for name in names]
-        if all(matches):
-            return _numbered([(match[1], match[2]) for match in matches if match])
+    for pattern, side in ((r"([0-9]{1,9})\s*[:=]\s*(.+)", 2), (r"(.+?)\s*[:=]\s*([0-9]{1,9})", 1)):  # "0: nv, 1: mel"
+        matches = [match for name in names if (match := re.fullmatch(pattern, name))]
+        told_apart = len({match[side] for match in matches}) == len(names)  # not by the number, as "grade: 1" is
+        if told_apart:
+            return _numbered([(match[1], match[2]) for match in matches])
     return ClassList(tuple(names))
 
 

@@ -61,6 +61,16 @@ def test_names_that_are_counted_from_one_are_used_and_that_is_said(value: object
 
 
 @pytest.mark.parametrize(
+    "value",
+    [["grade: 2", "grade: 1", "grade: 3"], ["T:1", "T:2"], ["1 = yes", "2 = yes"], "pT=1, pT=2"],
+)
+def test_names_that_only_their_numbers_tell_apart_stay_as_they_are(value: object) -> None:
+    found = class_list(value)
+    names = tuple(value) if isinstance(value, list) else ("pT=1", "pT=2")
+    assert (found.names, found.first, found.problem) == (names, 0, "")
+
+
+@pytest.mark.parametrize(
     ("value", "why"),
     [
         ({"a": 0, "b": 2, "c": 4}, "its numbers are 0, 2, 4, with gaps"),
