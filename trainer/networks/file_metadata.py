@@ -153,7 +153,7 @@ def said_in(extras: Mapping[str, object]) -> Said:
     if mean is None or std is None or len(mean[0]) != len(std[0]) or min(std[0]) <= 0:
         mean = std = None
     order = _bgr(known, mean[0] if mean else ())
-    scale = scale_of(mean[0]) if mean else 1.0
+    scale = scale_of(mean[0], std[0]) if mean and std else 1.0
     step = -1 if order else 1
     return Said(
         classes=classes.names,
@@ -177,7 +177,7 @@ def said_in(extras: Mapping[str, object]) -> Said:
 
 def is_bgr(mean: Sequence[float]) -> bool:
     """Whether average colors are ImageNet's in the order of blue, green and red, of values to 1 or to 255."""
-    scale = scale_of(mean) if mean else 1.0
+    scale = scale_of(mean)
     return len(mean) == 3 and all(abs(one / scale - other) < 0.01 for one, other in zip(mean, _BGR_MEAN, strict=True))
 
 

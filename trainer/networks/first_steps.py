@@ -54,7 +54,7 @@ def _with_values(blueprint: Blueprint, tensors: Tensors) -> Blueprint:
     mean, std = (numbers_of(tensors[name]) for name in names)
     if mean is None or std is None or len(mean) != len(std) or len(mean) not in (1, spec.channels) or min(std) <= 0:
         return blueprint
-    scale, step = scale_of(mean), -1 if is_bgr(mean) else 1
+    scale, step = scale_of(mean, std), -1 if is_bgr(mean) else 1
     values = [tuple(number / scale for number in one[::step]) * (spec.channels // len(one)) for one in (mean, std)]
     shown = [", ".join(f"{number:.4g}" for number in one) for one in values]
     text = (

@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import torch
 
@@ -96,6 +96,6 @@ def _number(part: object) -> object:
     return float(part) if isinstance(part, str) and re.fullmatch(r"-?[0-9]{0,6}\.?[0-9]{1,12}", part) else part
 
 
-def scale_of(mean: Iterable[float]) -> float:
-    """The largest value of a picture, 1 or 255, by the average of all."""
-    return 255.0 if max(map(abs, mean)) > 2 else 1.0
+def scale_of(mean: Sequence[float], std: Sequence[float] = ()) -> float:
+    """The largest value of a picture, 1 or 255, by what is subtracted from it and what it is divided by."""
+    return 255.0 if max(map(abs, (*mean, *std)), default=0.0) > 2 else 1.0

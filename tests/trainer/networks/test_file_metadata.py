@@ -83,6 +83,20 @@ def test_mean_and_std_are_read_from_a_saved_text(tmp_path: Path) -> None:
         assert any("taken from transform in net.pt" in said for said in found.assumed)
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"img_norm_cfg": {"mean": [0, 0, 0], "std": [255.0, 255.0, 255.0], "to_rgb": True}},
+        {"mean": 0.0, "std": 255.0},
+        {"mean": [0.0, 0.0, 0.0], "std": [1.0, 1.0, 1.0]},
+    ],
+)
+def test_a_mean_of_nothing_leaves_pictures_as_bright_as_they_are(beside: dict[str, Any]) -> None:
+    spec = said_in(beside).applied(IMAGENET, 3)
+    assert spec is not None
+    assert (spec.mean, spec.std) == ((0.0,) * 3, (1.0,) * 3)
+
+
 def test_what_a_text_says_twice_and_differently_is_not_taken() -> None:
     assert said_in({"cfg": "train: Resize(256), CenterCrop(224); test: Resize(300), CenterCrop(224)"}).resize == ()
 

@@ -43,6 +43,16 @@ def test_buffers_that_normalise_pictures_are_their_mean_and_std(names: str, scal
     assert "set aside" not in said
 
 
+def test_buffers_that_only_scale_bytes_are_of_bytes(tmp_path: Path) -> None:
+    """A mean of 0 says nothing of the scale; a std of 255 does."""
+    network, pictures = shufflenet(), torch.rand(2, 3, 224, 224)
+    buffers = {"pixel_mean": torch.zeros(3, 1, 1), "pixel_std": torch.full((3, 1, 1), 255.0)}
+    found = opened({**buffers, **{f"model.{name}": one for name, one in network.state_dict().items()}}, tmp_path)
+    with torch.inference_mode():
+        torch.testing.assert_close(answer(found, pictures), network(pictures), rtol=1e-4, atol=1e-5)
+    assert any("of values from 0 to 255 there" in said for said in found.assumed)
+
+
 @pytest.mark.parametrize("affine", [True, False])
 @pytest.mark.parametrize("raw", [True, False])
 def test_a_norm_of_the_colors_in_front_of_the_body_is_computed(affine: bool, raw: bool, tmp_path: Path) -> None:

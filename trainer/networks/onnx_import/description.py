@@ -10,7 +10,7 @@ from trainer.files.errors import UserError
 from trainer.networks.class_lists import KEYS, class_list, plain_key
 from trainer.networks.input_spec import InputSpec
 from trainer.networks.onnx_import.model import Model, Node, Port
-from trainer.networks.written_values import parsed
+from trainer.networks.written_values import parsed, scale_of
 
 SIZES = ("input_size", "img_size", "image_size", "imgsz")
 CHANNELS_FIRST, CHANNELS_LAST = (0, 1, 2, 3), (0, 2, 3, 1)
@@ -174,8 +174,8 @@ def input_of(model: Model, pictures: Pictures) -> tuple[InputSpec | None, str]:
     try:
         if mean is None or std is None:
             return input_of_size(pictures, height, width)
-        if max(mean) > 2:  # of numbers of 0 to 255
-            mean, std = (tuple(number / 255 for number in numbers) for numbers in (mean, std))
+        scale = scale_of(mean, std)
+        mean, std = (tuple(number / scale for number in numbers) for numbers in (mean, std))
         return InputSpec((height, width), "squash", min(height, width), mean, std), ""
     except UserError as error:
         raise UserError(f"{model.file}: {error}") from error

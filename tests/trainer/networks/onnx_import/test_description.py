@@ -67,6 +67,14 @@ def test_preprocessing_is_read_from_the_notes(tmp_path: Path) -> None:
     assert open_network(pooled(tmp_path, notes=notes), device="cpu").input.mean == (0.5, 0.5, 0.5)
 
 
+@pytest.mark.parametrize("mean", [[0, 0, 0], [-127.5, -127.5, -127.5], [1.5, 0.0, 1.0]])
+def test_mean_and_std_of_bytes_are_known_by_the_larger_of_both(mean: list[float], tmp_path: Path) -> None:
+    notes = {"mean": json.dumps(mean), "std": "[255, 255, 255]"}
+    found = open_network(pooled(tmp_path, notes=notes), device="cpu").input
+    assert found.std == (1.0, 1.0, 1.0)
+    assert found.mean == pytest.approx([number / 255 for number in mean])
+
+
 def test_what_is_not_said_is_proposed_aloud(tmp_path: Path) -> None:
     network = open_network(pooled(tmp_path), device="cpu")
     assert network.input.size == (8, 8)
