@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from trainer.networks.class_lists import KEYS, ClassList, class_list, plain_key, shown
 from trainer.networks.input_spec import InputSpec
-from trainer.networks.program_text import settings_in
+from trainer.networks.program_text import is_of_evaluation, is_of_training, settings_of
 from trainer.networks.saved_content import walk
 from trainer.networks.written_values import numbers_of, resize_of, scale_of, size_of
 
@@ -20,6 +20,7 @@ _SIZE = ("imgsize", "imagesize", "inputsize", "inputshape", "imgsz", "imsize", "
 _CROP = ("crop", "centercrop")
 _RESIZE = ("resize", "resizeto", "resizesize")
 _CROP_PCT = ("croppct",)
+_GEOMETRY = (*_SIZE, *_CROP, *_RESIZE, *_CROP_PCT)
 _POOL = ("gp", "globalpool", "globalpooling")
 MEAN = ("mean", "imgmean", "imagemean", "inputmean", "normmean", "normalizemean", "pixelmean", "datasetmean")
 STD = ("std", "imgstd", "imagestd", "inputstd", "normstd", "normalizestd", "pixelstd", "datasetstd")
@@ -133,15 +134,7 @@ class Said:
 
 def said_in(extras: Mapping[str, object]) -> Said:
     """What can be read from all that lies beside the weights, at whatever depth scripts put it."""
-    known: Known = {}
-    texts: list[tuple[str, str]] = []
-    for path, value in walk(extras):
-        known.setdefault(plain_key(path), (path, value))
-        if isinstance(value, str):
-            texts.append((path, value))
-    for path, text in texts:  # what stands under a key of its own says more surely what it is
-        for key, value in settings_in(text).items():
-            known.setdefault(plain_key(key), (path, value))
+    known = _known(extras)
     found = [(known[key][0], class_list(known[key][1])) for key in KEYS if key in known]
     lists = [(path, entry) for path, entry in found if entry.names]
     source, classes = lists[0] if lists else ("", ClassList())
@@ -173,6 +166,22 @@ def said_in(extras: Mapping[str, object]) -> Said:
         unusable=unusable if not lists else (),
         contrary=contrary,
     )
+
+
+def _known(extras: Mapping[str, object]) -> Known:
+    """What lies in a file by its plain keys: the first of each, but no size of training beside one of validation."""
+    entries = [(plain_key(path), path, value) for path, value in walk(extras)]
+    validated = any(key in _GEOMETRY and is_of_evaluation(path) for key, path, _ in entries)
+    known: Known = {}
+    for key, path, value in entries:
+        if not (validated and key in _GEOMETRY and is_of_training(path) and not is_of_evaluation(path)):
+            known.setdefault(key, (path, value))
+    settings = settings_of({path: value for _, path, value in entries if isinstance(value, str)})
+    size = _first(known, (*_SIZE, *_CROP), size_of)
+    if size and "crop" in settings and size_of(settings["crop"][1]) != size[0]:  # the text is of another way
+        settings = {key: entry for key, entry in settings.items() if key not in _GEOMETRY}
+    # What stands under a key of its own says more surely what it is.
+    return {**{plain_key(key): entry for key, entry in settings.items()}, **known}
 
 
 def is_bgr(mean: Sequence[float]) -> bool:

@@ -101,6 +101,43 @@ def test_what_a_text_says_twice_and_differently_is_not_taken() -> None:
     assert said_in({"cfg": "train: Resize(256), CenterCrop(224); test: Resize(300), CenterCrop(224)"}).resize == ()
 
 
+NORM = "Normalize(mean=[0.5, 0.5, 0.5], std=[0.25, 0.25, 0.25])"
+TRAINING = f"Compose(Resize(size=300) RandomCrop(size=(224, 224)) {NORM})"
+VALIDATION = f"Compose(Resize(size=256) CenterCrop(size=(224, 224)) {NORM})"
+
+
+@pytest.mark.parametrize(
+    ("beside", "size", "resize"),
+    [
+        ({"train_transform": TRAINING, "val_transform": VALIDATION}, (224, 224), (256,)),
+        ({"a": TRAINING, "b": VALIDATION}, (224, 224), (256,)),  # by the cut at the centre
+        ({"transform": "Resize(300), CenterCrop(280)", "test_transform": VALIDATION}, (224, 224), (256,)),
+        ({"transforms": {"train": "Resize(288), CenterCrop(280)", "valid": "Resize(256)"}}, None, (256,)),
+        ({"transform_train": TRAINING}, None, ()),  # what is cut at random is no way to cut
+        ({"a": "Resize(256), CenterCrop(224)", "b": "Resize(300), CenterCrop(224)"}, (224, 224), ()),
+        ({"val": VALIDATION, "test": "Resize(300), CenterCrop(280)"}, None, ()),
+        ({"train": {"img_size": 192, "resize": 300}, "val": {"img_size": 224}}, (224, 224), ()),
+        ({"train": {"img_size": 192, "resize": 300}}, (192, 192), (300,)),
+        ({"img_size": 192, "transform": VALIDATION}, (192, 192), ()),
+        ({"img_size": 224, "transform": VALIDATION}, (224, 224), (256,)),
+    ],
+)
+def test_how_pictures_are_cut_is_taken_from_one_way_alone(
+    beside: dict[str, Any], size: tuple[int, int] | None, resize: tuple[int, ...]
+) -> None:
+    """Of the way in training and that in validation, the latter is the network's; they are never mixed."""
+    said = said_in(beside)
+    assert (said.size, said.resize) == (size, resize)
+    text = next((value for value in beside.values() if isinstance(value, str) and "Normalize" in value), "")
+    assert said.mean == ((0.5,) * 3 if text else None)
+
+
+def test_colors_that_texts_contradict_are_not_taken() -> None:
+    other = "Normalize(mean=[0.4, 0.5, 0.5], std=[0.25, 0.25, 0.25])"
+    assert said_in({"a": NORM, "b": other}).mean is None
+    assert said_in({"train": other, "eval": NORM}).mean == (0.5, 0.5, 0.5)
+
+
 def test_another_interpolation_is_said(tmp_path: Path) -> None:
     found = opened(tmp_path, {"img_size": 64, "interpolation": "bicubic"})
     assert any("bilinearly, not bicubic" in said for said in found.assumed)
