@@ -205,7 +205,7 @@ def _under_name(name: str, tensors: Tensors, refusals: list[UserError], transfor
 
 def _with_foreign(blueprint: Blueprint, weights: Weights) -> Blueprint:
     """The blueprint with what takes its outputs, and a sentence about what else lies in the file beside it."""
-    named, own = len(weights.said.classes), blueprint.tensors
+    named, own = [len(entry.names) for entry in weights.said.lists], blueprint.tensors
     spelled = next(
         (spelling for spelling in spellings(weights.tensors) if spelling.keys() >= set(blueprint.foreign)),
         weights.tensors,

@@ -1,7 +1,7 @@
 """A network that was recognised but not built yet, and building it only if the weights fit."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,6 +106,11 @@ class Blueprint:
             return module
         except Exception as error:
             raise UserError(f"{self.file}: {self.name} cannot be filled with its weights ({brief(error)}).") from error
+
+
+def as_wide(outputs: Mapping[str, int], widths: Iterable[int]) -> list[str]:
+    """What has as many outputs as there are class names: by the first of the `widths` that any of them has."""
+    return next((fit for width in widths if (fit := [key for key, count in outputs.items() if count == width])), [])
 
 
 def refuse(file: str, name: str, problems: list[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from trainer.networks.class_lists import KEYS, ClassList, class_list, plain_key, shown
+from trainer.networks.class_lists import KEYS, class_list, plain_key, shown
 from trainer.networks.input_spec import InputSpec
 from trainer.networks.program_text import is_of_evaluation, is_of_training, settings_of
 from trainer.networks.saved_content import walk
@@ -34,21 +34,27 @@ _BGR_MEAN = (0.406, 0.456, 0.485)
 
 
 @dataclass(frozen=True)
+class StatedClasses:
+    """One list of classes: their names, the key under which they stood, and the number that the first of them has."""
+
+    names: tuple[str, ...]
+    source: str = ""
+    first: int = 0
+
+
+@dataclass(frozen=True)
 class Said:
-    """`classes` are empty where the file names none; `source` is the key under which they stood, `first` their number.
+    """`lists` are all that may be the names of the classes, the likeliest first.
 
     `size` is (height, width), `mean` and `std` one number a channel for values in [0, 1], of red, green and blue; None
     where the file does not say them. `resize` is the side to which the shorter one is resized before the cut, or
     (height, width) of the whole picture, `crop_pct` timm's share of it that is cut out; () and 0 where it says none.
     `sources` are the keys of these. `bgr` is what says that the network takes blue, green and red. `architecture`,
     `pool` and `interpolation` are names that the file gives, "" without one. `independent` are the keys that say that
-    each class is decided by itself. `unusable` are the key of names that could not be taken, and why, and `contrary`
-    others than `classes`, with their key in front of them.
+    each class is decided by itself. `unusable` are the key of names that could not be taken, and why.
     """
 
-    classes: tuple[str, ...] = ()
-    source: str = ""
-    first: int = 0
+    lists: tuple[StatedClasses, ...] = ()
     size: tuple[int, int] | None = None
     resize: tuple[int, ...] = ()
     crop_pct: float = 0.0
@@ -61,19 +67,32 @@ class Said:
     interpolation: str = ""
     independent: tuple[str, ...] = ()
     unusable: tuple[str, ...] = ()
-    contrary: tuple[str, ...] = ()
 
-    def sentences(self, classes: Sequence[str], file: str, *, used: bool = False) -> tuple[str, ...]:
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The likeliest names, () where the file has none."""
+        return self.lists[0].names if self.lists else ()
+
+    @property
+    def source(self) -> str:
+        """The key under which these stood."""
+        return self.lists[0].source if self.lists else ""
+
+    def sentences(self, classes: Sequence[str], file: str, *, used: Sequence[str] = ()) -> tuple[str, ...]:
         """What to say about the classes that the file names; `classes` are those that the person named.
 
-        `used` where the file's are the network's.
+        `used` are the network's, where nobody named them.
         """
-        if used and self.source:
+        taken = next((entry for entry in self.lists if entry.names == tuple(used)), None)
+        if taken and taken.source:
             other = ""
-            if self.contrary:
-                other = f"; {self.contrary[0]}, which says {shown(self.contrary[1:])}, was not (--classes)"
-            counted = "; they are numbered from 1 there: the first was taken for the first output" if self.first else ""
-            return (f"The classes' names were taken from {self.source} in {file}{counted}{other}.",)
+            alike = [entry for entry in self.lists if len(entry.names) == len(used) and entry.names != taken.names]
+            if alike:
+                other = f"; {alike[0].source}, which says {shown(alike[0].names)}, was not (--classes)"
+            counted = (
+                "; they are numbered from 1 there: the first was taken for the first output" if taken.first else ""
+            )
+            return (f"The classes' names were taken from {taken.source} in {file}{counted}{other}.",)
         if self.unusable and not classes:
             return (
                 f"{self.unusable[0]} in {file} looks like the names of classes and was not used: {self.unusable[1]}. "
@@ -135,11 +154,6 @@ class Said:
 def said_in(extras: Mapping[str, object]) -> Said:
     """What can be read from all that lies beside the weights, at whatever depth scripts put it."""
     known = _known(extras)
-    found = [(known[key][0], class_list(known[key][1])) for key in KEYS if key in known]
-    lists = [(path, entry) for path, entry in found if entry.names]
-    source, classes = lists[0] if lists else ("", ClassList())
-    contrary = next(((path, *entry.names) for path, entry in lists[1:] if entry.names != classes.names), ())
-    unusable = next(((path, entry.problem) for path, entry in found if entry.problem), ())
     size = _first(known, _SIZE, size_of) or _first(known, _CROP, size_of)
     resize, share = _first(known, _RESIZE, resize_of), _first(known, _CROP_PCT, _share)
     mean, std = _first(known, MEAN, numbers_of), _first(known, STD, numbers_of)
@@ -148,10 +162,8 @@ def said_in(extras: Mapping[str, object]) -> Said:
     order = _bgr(known, mean[0] if mean else ())
     scale = scale_of(mean[0], std[0]) if mean and std else 1.0
     step = -1 if order else 1
-    return Said(
-        classes=classes.names,
-        source=source,
-        first=classes.first,
+    return replace(
+        named_in(extras),
         size=size[0] if size else None,
         resize=resize[0] if resize else (),
         crop_pct=share[0] if share else 0.0,
@@ -163,8 +175,16 @@ def said_in(extras: Mapping[str, object]) -> Said:
         pool=_word(known, _POOL, r"avg|max|avgmax|catavgmax"),
         interpolation=_word(known, ("interpolation",), r"[a-z]{3,20}"),
         independent=_independent(known),
-        unusable=unusable if not lists else (),
-        contrary=contrary,
+    )
+
+
+def named_in(extras: Mapping[str, object]) -> Said:
+    """What all that lies beside the weights, or the notes of a file, says of the classes' names, and nothing else."""
+    entries = [(plain_key(path), path[:80], value) for path, value in walk(extras)]
+    found = [(path, class_list(value)) for key in KEYS for plain, path, value in entries if plain == key]
+    return Said(
+        lists=tuple(StatedClasses(entry.names, path, entry.first) for path, entry in found if entry.names),
+        unusable=next(((path, entry.problem) for path, entry in found if entry.problem), ()),
     )
 
 

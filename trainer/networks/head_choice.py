@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from trainer.files.errors import UserError
-from trainer.networks.candidate import Blueprint
+from trainer.networks.candidate import Blueprint, as_wide
 from trainer.networks.matching import spellings
 from trainer.networks.output_spec import OPTION
 from trainer.networks.weight_files import Weights
@@ -29,7 +29,7 @@ def with_chosen_head(
         if len(meant) != 1:
             raise UserError(f"{OPTION} {wanted[:60]}: the last layers in {weights.file} are {', '.join(heads)[:300]}.")
         wanted = meant[0]
-    fitting = [name for name, head in heads.items() if head.outputs in widths]
+    fitting = as_wide({name: head.outputs for name, head in heads.items()}, widths)
     named = wanted or (fitting[0] if len(fitting) == 1 else "")
     others = tuple(name for name in heads if name != named)
     if not others or not (named or blueprint.classes):

@@ -1,7 +1,7 @@
 """Layers beside a recognised network that take its outputs, as `self.fc` after `self.backbone`."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import torch
@@ -18,15 +18,15 @@ _MOST_SHOWN = 4
 Layers = dict[str, dict[str, torch.Tensor]]
 
 
-def with_later(blueprint: Blueprint, tensors: Tensors, named: int) -> Blueprint:
+def with_later(blueprint: Blueprint, tensors: Tensors, named: Collection[int]) -> Blueprint:
     """The network with the layers that take its outputs, or with a sentence about those that are not computed.
 
-    `tensors` are the weights under the names of `blueprint.foreign`; `named` is the number of classes that the file
-    names, 0 where it names none: outputs that it names are its classes.
+    `tensors` are the weights under the names of `blueprint.foreign`; `named` are the numbers of class names in
+    the file: outputs that it names are its classes.
     """
     layers = _layers(blueprint.foreign, tensors)
     widths = {path: tuple(layer["weight"].shape) for path, layer in layers.items() if _is_linear(layer)}
-    if not blueprint.classes or not widths or named == blueprint.classes:
+    if not blueprint.classes or not widths or blueprint.classes in named:
         return blueprint
     place = Place(blueprint.classes, False)
     rest = {f"{path}.{leaf}": tensor for path, layer in layers.items() for leaf, tensor in layer.items()}

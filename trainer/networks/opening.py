@@ -92,8 +92,9 @@ def open_model(
     is_own = architecture is not None and user_architecture.is_own(architecture)
     if is_own and not allow_code:
         raise UserError(f"{architecture} runs code, which was not allowed; open the network again and agree to it.")
+    listed = [entry.names for entry in weights.said.lists]
+    widths = [len(names) for names in (classes, *listed) if names]
     if weights.graph:
-        widths = [len(names) for names in (classes, weights.said.classes) if names]
         graph = weights.graph.answering(outputs.take if outputs else "", widths)
         draft = _from_graph(graph, architecture, input)
         # Its modules answer with that output alone.
@@ -103,7 +104,6 @@ def open_model(
         if is_own:
             draft = _own(architecture or "", weights, input)
         else:
-            widths = [len(names) for names in (classes, weights.said.classes) if names]
             draft, chosen = _known(architecture, weights, input, outputs.take if outputs else "", widths)
             if outputs and chosen:
                 outputs = replace(outputs, take="") if outputs.meaning else None
@@ -122,7 +122,7 @@ def open_model(
     if picture._version != untouched:
         module = copying(module)
     unsteady = UNSTEADY if is_own and is_unsteady(module, picture) else ""
-    name_lists = [names for names in (classes, draft.classes, weights.said.classes) if names]
+    name_lists = [names for names in (classes, draft.classes, *listed) if names]
     ended = weights.graph.ending if weights.graph else ""  # what stands before a softmax are logits, however small
     if outputs and outputs.take and is_scoreless(answer):
         raise UserError(
@@ -146,13 +146,13 @@ def open_model(
         draft.architecture,
         table.shape[1],
         classes,
-        (draft.classes, weights.said.classes),
+        (draft.classes, *listed),
         unusable=bool(weights.said.unusable),
     )
     if table.shape[1] == 1 and len(names) == 2:  # what is left of one is the other: they do not stand each for itself
         spec = replace(spec, pair=True, meaning=spec.meaning.removeprefix("independent-"))
         class_notes = () if ours == SECOND_CLASS else class_notes
-    said = weights.said.sentences(classes or (), weights.file, used=names == weights.said.classes and not classes)
+    said = weights.said.sentences(classes or (), weights.file, used=() if classes else names)
     return OpenedModel(
         module=answering(module, spec, table.shape[1]),
         architecture=draft.architecture,

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from trainer.files.errors import UserError
-from trainer.networks.candidate import OpeningQuestion
+from trainer.networks.candidate import OpeningQuestion, as_wide
 from trainer.networks.last_operations import ends_in_layers
 
 MEANINGS = ("logits", "probabilities", "independent-logits", "independent-probabilities")
@@ -199,7 +199,7 @@ def _taken(out: object, given: str, widths: Sequence[int]) -> tuple[str, tuple[s
     if ordinary in _SILENT or list(tables) == [ordinary] or not tables:
         return "", ()
     fitting = (
-        [key for key, table in tables.items() if table.shape[1] in widths],
+        as_wide({key: table.shape[1] for key, table in tables.items()}, widths),
         [key for key in tables if key in _USUAL],
         [key for key in tables if parts[key].dim() == 2],
         list(tables),

@@ -16,7 +16,7 @@ from trainer.networks.altered_weights import MERGED
 from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.dotless_averages import with_dots
 from trainer.networks.file_kinds import OF_TENSORFLOW, kind_of, network_file, saved_model
-from trainer.networks.file_metadata import Said, said_in
+from trainer.networks.file_metadata import Said, StatedClasses, named_in, said_in
 from trainer.networks.folded_weights import folded
 from trainer.networks.saved_content import chosen
 from trainer.networks.set_aside import beside
@@ -154,16 +154,15 @@ def _from_file(path: Path, name: str, key: str | None, option: str) -> Weights:
         from trainer.networks.onnx_import.network import read_onnx  # few files need it
 
         graph = read_onnx(path)
-        return Weights(name, path.name, {}, Said(graph.classes, graph.classes_key), graph=graph)
+        return Weights(name, path.name, {}, named_in(graph.model.notes), graph=graph)
     if path.name.endswith(INDEX):
         saved: object = _in_parts(path)
         size = sum(other.stat().st_size for other in path.parent.iterdir() if other.is_file())
     else:
         saved, size = _content(path), path.stat().st_size
     if isinstance(saved, own_format.Checkpoint):
-        return Weights(
-            name, path.name, _plain(saved.weights, path.name, size), Said(classes=saved.classes), checkpoint=saved
-        )
+        said = Said((StatedClasses(saved.classes),) if saved.classes else ())
+        return Weights(name, path.name, _plain(saved.weights, path.name, size), said, checkpoint=saved)
     content = chosen(saved, path.name, key, option)
     tensors, computed = folded(with_dots(_plain(content.tensors, path.name, size)))
     notes = [*content.notes, *computed]

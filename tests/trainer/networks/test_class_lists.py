@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from tests.trainer.networks.test_weight_files import STATE
 from trainer.networks.class_lists import class_list
-from trainer.networks.onnx_import.description import class_names
+from trainer.networks.file_metadata import named_in
 from trainer.networks.weight_files import read_weights
 
 NAMES = ("nv", "mel", "bcc")
@@ -41,7 +41,7 @@ def test_a_text_gives_the_same_names_in_every_kind_of_file(text: str, tmp_path: 
     save_file(STATE, tmp_path / "net.safetensors", {"classes": text})
     for name in ("net.pt", "net.safetensors"):
         assert read_weights(tmp_path / name).said.classes == NAMES
-    assert class_names({"classes": text}) == (NAMES, "classes")
+    assert named_in({"classes": text}).classes == NAMES
 
 
 @pytest.mark.parametrize("text", ["['nv', 'mel', 'bc", "{'nv': 0, 'mel'", "[nv, mel, bcc]", "<classes, names>", "nv"])
@@ -56,7 +56,7 @@ def test_names_that_are_counted_from_one_are_used_and_that_is_said(value: object
     torch.save({"model": STATE, "class_to_idx": value}, tmp_path / "net.pt")
     said = read_weights(tmp_path / "net.pt").said
     assert said.classes == ("a", "b")
-    (text,) = said.sentences((), "net.pt", used=True)
+    (text,) = said.sentences((), "net.pt", used=said.classes)
     assert "numbered from 1 there: the first was taken for the first output" in text
 
 

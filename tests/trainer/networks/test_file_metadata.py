@@ -291,5 +291,29 @@ def test_numbers_that_are_no_parts_are_not(tmp_path: Path) -> None:
     assert not any("not computed" in said for said in opened(tmp_path, beside).assumed)
 
 
+@pytest.mark.parametrize(
+    ("beside", "source"),
+    [
+        ({"labels": ["train.csv", "val.csv"], "label_map": {"a": 0, "b": 1, "c": 2, "d": 3}}, "label_map"),
+        ({"classes": ["benign", "malignant"], "idx_to_label": {0: "a", 1: "b", 2: "c", 3: "d"}}, "idx_to_label"),
+        ({"coarse": {"classes": ["x", "y"]}, "fine": {"classes": ["a", "b", "c", "d"]}}, "fine.classes"),
+    ],
+)
+def test_of_several_lists_of_names_that_with_one_for_each_output_is_taken(
+    beside: dict[str, Any], source: str, tmp_path: Path
+) -> None:
+    found = opened(tmp_path, beside)
+    assert found.classes == ("a", "b", "c", "d")
+    assert any(f"names were taken from {source} in net.pt" in said for said in found.assumed)
+    assert any("2 class names were found and not used" in said for said in found.assumed)
+    assert not any("does not name its classes" in said for said in found.assumed)
+
+
+def test_names_that_cannot_be_used_are_said_beside_a_list_that_does_not_fit(tmp_path: Path) -> None:
+    found = opened(tmp_path, {"labels": ["train.csv", "val.csv"], "classes": {"a", "b", "c", "d"}})
+    assert any("it is a set, which has no order" in said for said in found.assumed)
+    assert not any("does not name its classes" in said for said in found.assumed)
+
+
 def test_nothing_said_is_nothing_applied() -> None:
     assert Said().applied(IMAGENET, 3) is None

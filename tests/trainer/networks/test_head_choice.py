@@ -126,3 +126,12 @@ def test_last_layers_one_after_the_other_beside_the_body_stay_one_head(tmp_path:
         expected = wrapped.model.fc2(wrapped.model.fc1(wrapped.model.backbone(picture)).relu())
         torch.testing.assert_close(found.module(picture), expected, rtol=1e-4, atol=1e-5)
     assert len(opened(network, tmp_path, outputs=OutputSpec.parse("site")).classes) == 5
+
+
+def test_a_head_is_as_wide_as_any_list_of_names_in_the_file(tmp_path: Path) -> None:
+    beside = {"labels": ["a.csv", "b.csv"], "label_map": {"nv": 0, "mel": 1, "bcc": 2}}
+    found = opened(two(), tmp_path, beside)
+    assert found.classes == tuple(CLASSES)
+    assert any("head_dx was taken" in said for said in found.assumed)
+    asked = opened(two(), tmp_path, beside, classes=["a", "b", "c", "d", "e"])  # which win over the file's
+    assert any("head_site was taken" in said for said in asked.assumed)

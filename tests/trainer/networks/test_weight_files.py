@@ -318,6 +318,6 @@ def test_a_set_of_classes_has_no_order_and_is_not_taken_for_one(tmp_path: Path) 
 def test_of_two_lists_that_contradict_each_other_it_is_said_which_was_taken(tmp_path: Path) -> None:
     lists = {"classes": ["a", "b"], "label_names": ["b", "a"], "names": ["a", "b"]}
     said = read_weights(saved(tmp_path / "net.pt", {"model": STATE, **lists})).said
-    (text,) = said.sentences(("a", "b"), "net.pt", used=True)
+    (text,) = said.sentences(("a", "b"), "net.pt", used=("a", "b"))
     assert "taken from classes in net.pt" in text
     assert "label_names, which says b, a, was not" in text

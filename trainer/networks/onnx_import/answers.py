@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trainer.files.errors import UserError
-from trainer.networks.candidate import OpeningQuestion
+from trainer.networks.candidate import OpeningQuestion, as_wide
 from trainer.networks.onnx_import.model import Model, Port
 from trainer.networks.output_spec import OPTION
 
@@ -67,7 +67,7 @@ def chosen_answer(model: Model, answers: Sequence[Answer], wanted: str, widths: 
         return names[0], ""
     ways = (
         (
-            [answer.name for answer in answers if answer.width and answer.width in widths],
+            as_wide({answer.name: answer.width for answer in answers}, widths),
             "as wide as there are class names",
         ),
         ([name for name in names if name.lower() in SCORES], "named so"),

@@ -1,13 +1,11 @@
 """What an ONNX file says about its pictures and its classes, and what it leaves open."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from trainer.files.errors import UserError
-from trainer.networks.class_lists import KEYS, class_list, plain_key
 from trainer.networks.input_spec import InputSpec
 from trainer.networks.onnx_import.model import Model, Node, Port
 from trainer.networks.written_values import parsed, scale_of
@@ -145,14 +143,6 @@ def _for_bytes(node: Node, numbers: torch.Tensor) -> bool:
     if node.operator == "Div":
         return low > 30 and high < 300
     return node.operator in ("Add", "Sub") and 2 < high < 300
-
-
-def class_names(notes: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
-    """The names of the classes in a file's notes, and the key under which they stand; () where there are none."""
-    for key, text in notes.items():
-        if plain_key(key) in KEYS and (names := class_list(text).names):
-            return names, key
-    return (), ""
 
 
 def input_of(model: Model, pictures: Pictures) -> tuple[InputSpec | None, str]:

@@ -19,7 +19,6 @@ from trainer.networks.onnx_import.augmentation import SWITCHED_OFF, is_random, w
 from trainer.networks.onnx_import.builder import Builder
 from trainer.networks.onnx_import.description import (
     Pictures,
-    class_names,
     input_of,
     input_of_size,
     is_training_switch,
@@ -59,8 +58,6 @@ class OnnxNetwork:
     model: Model
     pictures: Pictures
     answers: tuple[Answer, ...]
-    classes: tuple[str, ...]
-    classes_key: str
     input: InputSpec | None
     input_note: str
     output: str = ""
@@ -200,9 +197,8 @@ def read_onnx(path: Path, content: bytes | None = None) -> OnnxNetwork:
     """
     model = without_augmentation(read_model(path, content))
     pictures = pictures_of(model)
-    classes, key = class_names(model.notes)
     input_, note = input_of(model, pictures)
-    return OnnxNetwork(model, pictures, answers_of(model), classes, key[:40], input_, note)
+    return OnnxNetwork(model, pictures, answers_of(model), input_, note)
 
 
 def graph_digest(module: fx.GraphModule) -> str:

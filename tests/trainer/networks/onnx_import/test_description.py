@@ -16,7 +16,8 @@ from tests.trainer.networks.onnx_import.graphs import made
 from trainer.files.errors import UserError
 from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.class_lists import KEYS as CLASSES
-from trainer.networks.onnx_import.description import SIZES, Pictures, class_names, input_of
+from trainer.networks.file_metadata import named_in
+from trainer.networks.onnx_import.description import SIZES, Pictures, input_of
 from trainer.networks.onnx_import.model import Model, Port
 from trainer.networks.onnx_import.network import read_onnx
 from trainer.networks.output_spec import OutputSpec
@@ -48,6 +49,21 @@ def test_classes_are_read_from_the_notes(key: str, text: str, tmp_path: Path) ->
     network = open_network(pooled(tmp_path, notes={key: text}), device="cpu")
     assert network.classes == ("nv", "mel", "bcc")
     assert any(f"taken from {key} in net.onnx" in said for said in network.assumed)
+
+
+def test_notes_are_read_as_any_other_file_is(tmp_path: Path) -> None:
+    """The order of the keys, numbers from 1, sets, and lists of another length: as beside weights."""
+
+    def said(notes: dict[str, str]) -> tuple[tuple[str, ...], str]:
+        network = open_network(pooled(tmp_path, notes=notes), device="cpu")
+        return network.classes, " ".join(network.assumed)
+
+    names, text = said({"labels": "x, y, z", "classes": "a, b, c"})
+    assert names == ("a", "b", "c")
+    assert "labels, which says x, y, z, was not" in text
+    assert "numbered from 1" in said({"names": "{1: 'nv', 2: 'mel', 3: 'bcc'}"})[1]
+    assert "it is a set, which has no order" in said({"names": "{'nv', 'mel', 'bcc'}"})[1]
+    assert said({"classes": "a, b", "names": "nv, mel, bcc"})[0] == ("nv", "mel", "bcc")
 
 
 @pytest.mark.parametrize("text", ["", "3", "[1, 2]", "{'a': 'b'}", "[" * 10_000, "(" * 60_000, "\\d, \\e", "x" * 10**6])
@@ -244,9 +260,9 @@ def test_whatever_notes_say_they_are_read_or_refused_or_ignored(notes: dict[str,
     with contextlib.suppress(UserError):
         spec, _ = input_of(model, Pictures("x", 3, sides, (0, 1, 2, 3), False))
         assert spec is None or spec.channels == 3
-    names, key = class_names(notes)
-    assert all(isinstance(name, str) for name in names)
-    assert bool(names) == bool(key)
+    said = named_in(notes)
+    assert all(isinstance(name, str) for name in said.classes)
+    assert bool(said.classes) == bool(said.source)
 
 
 @pytest.mark.parametrize("text", ['{"mean": 0.5}', '{"mean": null, "std": [1, 1, 1]}', '{"mean": [0, 0]}', "[]", "0.5"])
