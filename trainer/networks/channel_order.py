@@ -29,3 +29,14 @@ def taking_rgb(blueprint: Blueprint, why: str) -> Blueprint:
     )
     turned = {name: blueprint.tensors[name].flip(1).contiguous()}
     return replace(blueprint, tensors={**blueprint.tensors, **turned}, assumed=(*blueprint.assumed, text))
+
+
+def given_rgb(why: str, channels: int) -> str:
+    """What is said where a class of one's own is given RGB though `why` says that the file's network takes BGR."""
+    if not why or channels != 3:
+        return ""
+    return (
+        f"The file says ({why}) that the network takes blue, green and red in this order. It is given red, green and "
+        "blue, with mean and std in the same order: its forward must turn them itself (x = x.flip(1)), where it does "
+        "not yet."
+    )

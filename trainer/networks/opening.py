@@ -15,7 +15,7 @@ from trainer.networks import user_architecture
 from trainer.networks.altered_weights import refuse_altered
 from trainer.networks.answer_trial import UNSTEADY, Run, answers_to_noise, is_scoreless, is_unsteady, plain_run
 from trainer.networks.candidate import Blueprint, OpeningQuestion, filled, naming, refuse
-from trainer.networks.channel_order import taking_rgb
+from trainer.networks.channel_order import given_rgb, taking_rgb
 from trainer.networks.checkpoint import OUTPUTS, SECOND_CLASS, Checkpoint, InputSpec
 from trainer.networks.class_names import class_names
 from trainer.networks.head_choice import with_chosen_head
@@ -248,7 +248,7 @@ def _own(architecture: str, weights: Weights, given: InputSpec | None) -> _Draft
             f"Nothing says how pictures become input: proposed 224 x 224 {'RGB' if spec.channels == 3 else 'grey'} "
             "in [0, 1], which the network accepts."
         )
-    assumed = (*set_aside(match.foreign, weights.tensors, match.tensors), note)
+    assumed = (*set_aside(match.foreign, weights.tensors, match.tensors), note, given_rgb(weights.said.bgr, channels))
     return _Draft(network.module, f"{path.name}:{factory}", spec, network.classes, assumed, path.parent)
 
 

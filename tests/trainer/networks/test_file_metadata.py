@@ -167,6 +167,34 @@ def test_a_network_that_takes_bgr_answers_as_it_was_trained(beside: dict[str, An
         assert found.input.mean[::-1] == pytest.approx([number / (255 if max(given) > 2 else 1) for number in given])
 
 
+OWN = """
+from torch import nn
+def color(): return nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+def grey(): return nn.Sequential(nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+"""
+
+
+@pytest.mark.parametrize("beside", [{"channel_order": "BGR"}, {"mean": [0.406, 0.456, 0.485], "std": [0.2, 0.2, 0.2]}])
+@pytest.mark.parametrize("spec", [None, InputSpec((32, 32), resize_to=32)])
+def test_a_class_of_ones_own_is_told_that_its_file_says_bgr(
+    beside: dict[str, Any], spec: InputSpec | None, tmp_path: Path
+) -> None:
+    (tmp_path / "own.py").write_text(OWN)
+    made: dict[str, Any] = {}
+    exec(OWN, made)
+
+    def said(kind: str, beside: dict[str, Any], **options: Any) -> str:
+        how = {"architecture": f"{tmp_path / 'own.py'}:{kind}", **options}
+        return " ".join(opened(tmp_path, beside, made[kind]().state_dict(), **how).assumed)
+
+    text = said("color", beside, input=spec)
+    assert "takes blue, green and red" in text
+    assert "is given red, green and blue" in text
+    assert "x.flip(1)" in text
+    assert "blue" not in said("color", {})
+    assert "blue" not in said("grey", {"channel_order": "BGR"})
+
+
 def test_buffers_in_the_order_of_bgr_turn_the_network_too(tmp_path: Path) -> None:
     state = {f"backbone.{name}": one for name, one in shufflenet().state_dict().items()}
     buffers = {"mean": torch.tensor([103.53, 116.28, 123.675]), "std": torch.tensor([1.0, 2.0, 3.0])}
