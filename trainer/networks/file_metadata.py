@@ -1,13 +1,11 @@
 """What a training checkpoint says beside its weights: its classes, how pictures become input, and what outputs mean."""
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from trainer.networks.class_lists import KEYS, class_list, plain_key, shown
-from trainer.networks.input_spec import InputSpec
 from trainer.networks.program_text import is_of_evaluation, is_of_training, settings_of
 from trainer.networks.saved_content import walk
 from trainer.networks.written_values import numbers_of, resize_of, scale_of, size_of
@@ -46,12 +44,13 @@ class StatedClasses:
 class Said:
     """`lists` are all that may be the names of the classes, the likeliest first.
 
-    `size` is (height, width), `mean` and `std` one number a channel for values in [0, 1], of red, green and blue; None
-    where the file does not say them. `resize` is the side to which the shorter one is resized before the cut, or
-    (height, width) of the whole picture, `crop_pct` timm's share of it that is cut out; () and 0 where it says none.
-    `sources` are the keys of these. `bgr` is what says that the network takes blue, green and red. `architecture`,
-    `pool` and `interpolation` are names that the file gives, "" without one. `independent` are the keys that say that
-    each class is decided by itself. `unusable` are the key of names that could not be taken, and why.
+    `size` is (height, width), `mean` and `std` one number a channel for values in [0, 1], of red, green and blue;
+    None where the file does not say them. `resize` is the side to which the shorter one is resized before the cut,
+    or (height, width) of the whole picture, `crop_pct` timm's share of it that is cut out; () and 0 where it says
+    none. `sources` are the keys of these, by the names of the fields. `bgr` is what says that the network takes
+    blue, green and red. `architecture`, `pool` and `interpolation` are names that the file gives, "" without one.
+    `independent` are the keys that say that each class is decided by itself. `unusable` are the key of names that
+    could not be taken, and why.
     """
 
     lists: tuple[StatedClasses, ...] = ()
@@ -60,7 +59,7 @@ class Said:
     crop_pct: float = 0.0
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
-    sources: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
     bgr: str = ""
     architecture: str = ""
     pool: str = ""
@@ -100,56 +99,6 @@ class Said:
             )
         return ()
 
-    def applied(self, proposal: InputSpec | None, channels: int, *, fixed_size: bool = False) -> InputSpec | None:
-        """The proposal with what the file says, None where it says nothing of use; `fixed_size` keeps its size.
-
-        Where the file does not say how pictures are resized, they are as in the proposal: to the size, or by the same
-        share more before the centre is cut out.
-        """
-        size = None if fixed_size else self.size
-        if size is None and self.resize and not fixed_size:
-            size = (self.resize[0], self.resize[-1])
-        mean, std = (self.mean, self.std) if self.mean and len(self.mean) in (1, channels) else (None, None)
-        if size is None and mean is None and not self.crop_pct:
-            return None
-        spec = proposal or InputSpec(mean=(0.0,) * channels, std=(1.0,) * channels)
-        if size is not None:
-            share = spec.resize_to / min(spec.size)
-            resize_to = min(size) if spec.resize == "squash" else round(min(size) * share)
-            spec = replace(spec, size=size, resize_to=min(resize_to, 16384))
-        if mean and std:
-            spec = replace(spec, mean=mean * (channels // len(mean)), std=std * (channels // len(std)))
-        return self._resized(spec)
-
-    def _resized(self, spec: InputSpec) -> InputSpec:
-        height, width = spec.size
-        if self.crop_pct:
-            return replace(spec, resize="shortest", resize_to=math.floor(min(spec.size) / self.crop_pct))
-        if not self.resize or min(self.resize) < min(spec.size):
-            return spec
-        whole = len(self.resize) == 2 and self.resize[0] * width == self.resize[1] * height
-        return replace(spec, resize="squash" if whole else "shortest", resize_to=min(self.resize))
-
-    def resizing(self, spec: InputSpec) -> str:
-        """How pictures are resized to the input `spec`, as the end of a text on what the file says."""
-        other = ""
-        if self.interpolation not in ("", "bilinear", "random"):
-            other = f" They are resized bilinearly, not {self.interpolation} as the file says."
-        return f"{self._resizing(spec)}.{other}"
-
-    def _resizing(self, spec: InputSpec) -> str:
-        if not (self.crop_pct or (self.resize and min(self.resize) >= min(spec.size))):
-            return "; how pictures are resized to it the file does not say"
-        if spec.resize == "squash":
-            return f"; the whole picture is resized to {' x '.join(map(str, self.resize))} first"
-        text = f"; the shorter side is resized to {spec.resize_to} first"
-        if len(self.resize) == 2 and not self.crop_pct:
-            text += (
-                f" (the file says {self.resize[0]} x {self.resize[1]}, which is the same for pictures of these "
-                "proportions only)"
-            )
-        return text
-
 
 def said_in(extras: Mapping[str, object]) -> Said:
     """What can be read from all that lies beside the weights, at whatever depth scripts put it."""
@@ -159,6 +108,7 @@ def said_in(extras: Mapping[str, object]) -> Said:
     mean, std = _first(known, MEAN, numbers_of), _first(known, STD, numbers_of)
     if mean is None or std is None or len(mean[0]) != len(std[0]) or min(std[0]) <= 0:
         mean = std = None
+    stated = {"size": size, "resize": resize, "crop_pct": share, "mean": mean, "std": std}
     order = _bgr(known, mean[0] if mean else ())
     scale = scale_of(mean[0], std[0]) if mean and std else 1.0
     step = -1 if order else 1
@@ -169,7 +119,7 @@ def said_in(extras: Mapping[str, object]) -> Said:
         crop_pct=share[0] if share else 0.0,
         mean=tuple(number / scale for number in mean[0][::step]) if mean else None,
         std=tuple(number / scale for number in std[0][::step]) if std else None,
-        sources=tuple(dict.fromkeys(entry[1] for entry in (size, resize, share, mean, std) if entry)),
+        sources={name: entry[1] for name, entry in stated.items() if entry},
         bgr=order,
         architecture=_word(known, _ARCHITECTURE, r"[A-Za-z0-9_./-]{2,80}"),
         pool=_word(known, _POOL, r"avg|max|avgmax|catavgmax"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -24,6 +24,7 @@ from trainer.networks.input_trial import SIDES, explained, picture_channels, ref
 from trainer.networks.matching import matches
 from trainer.networks.output_spec import MEANINGS, OutputSpec, answering, as_stated, decided
 from trainer.networks.set_aside import set_aside
+from trainer.networks.stated_input import applied
 from trainer.networks.weight_files import Weights, read_weights, several
 
 if TYPE_CHECKING:
@@ -244,11 +245,15 @@ def _own(architecture: str, weights: Weights, given: InputSpec | None) -> _Draft
     spec, note = _input(stated, None, "", weights, channels, False)
     if spec is None:
         spec = tried_input(network.module.float().eval(), weights.file, path)
-        note = (
-            f"Nothing says how pictures become input: proposed 224 x 224 {'RGB' if spec.channels == 3 else 'grey'} "
+        note += (
+            f" Nothing says how pictures become input: proposed 224 x 224 {'RGB' if spec.channels == 3 else 'grey'} "
             "in [0, 1], which the network accepts."
         )
-    assumed = (*set_aside(match.foreign, weights.tensors, match.tensors), note, given_rgb(weights.said.bgr, channels))
+    assumed = (
+        *set_aside(match.foreign, weights.tensors, match.tensors),
+        note.strip(),
+        given_rgb(weights.said.bgr, channels),
+    )
     return _Draft(network.module, f"{path.name}:{factory}", spec, network.classes, assumed, path.parent)
 
 
@@ -263,16 +268,8 @@ def _input(
     """The input and the sentence to show about it: what is given, else what lies in the file, else the proposal."""
     if given is not None:
         return given, ""
-    spec = weights.said.applied(proposal, channels, fixed_size=fixed_size) if note or proposal is None else None
-    if spec is None:
+    if proposal is not None and not note:
         return proposal, note
-    keys = ", ".join(weights.said.sources)
-    text = (
-        f"The input was taken from {keys} in {weights.file}: {spec.size[0]} x {spec.size[1]}, mean "
-        f"{_numbers(spec.mean)}, std {_numbers(spec.std)}{weights.said.resizing(spec)}"
-    )
-    return spec, text
-
-
-def _numbers(values: Any) -> str:
-    return ", ".join(f"{value:.4g}" for value in values)
+    stated = applied(weights.said, proposal, channels, fixed_size=fixed_size)
+    text = stated.sentence(weights.file)
+    return (stated.spec, text) if stated.spec else (proposal, f"{note} {text}".strip())

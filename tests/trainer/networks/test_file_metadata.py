@@ -16,6 +16,7 @@ from trainer.networks.file_metadata import Said, said_in
 from trainer.networks.input_spec import InputSpec
 from trainer.networks.opening import OpenedModel, open_model
 from trainer.networks.output_spec import OutputSpec
+from trainer.networks.stated_input import applied
 from trainer.networks.torchvision_catalog import blueprint
 
 IMAGENET = InputSpec((224, 224), "shortest", 256, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -66,14 +67,15 @@ def test_how_pictures_are_resized_and_cut_is_read(
     beside: dict[str, Any], size: tuple[int, int], resize: str, resize_to: int
 ) -> None:
     said = said_in(beside)
-    spec = said.applied(IMAGENET, 3)
+    found = applied(said, IMAGENET, 3)
+    spec = found.spec
     assert spec is not None
     assert (spec.size, spec.resize, spec.resize_to) == (size, resize, resize_to)
     if resize_to in (219, 343):
-        assert "the file does not say" in said.resizing(spec)
+        assert "the file does not say" in found.resizing
     else:
-        assert "does not say" not in said.resizing(spec)
-        assert str(resize_to) in said.resizing(spec)
+        assert "does not say" not in found.resizing
+        assert str(resize_to) in found.resizing
 
 
 def test_mean_and_std_are_read_from_a_saved_text(tmp_path: Path) -> None:
@@ -92,7 +94,7 @@ def test_mean_and_std_are_read_from_a_saved_text(tmp_path: Path) -> None:
     ],
 )
 def test_a_mean_of_nothing_leaves_pictures_as_bright_as_they_are(beside: dict[str, Any]) -> None:
-    spec = said_in(beside).applied(IMAGENET, 3)
+    spec = applied(said_in(beside), IMAGENET, 3).spec
     assert spec is not None
     assert (spec.mean, spec.std) == ((0.0,) * 3, (1.0,) * 3)
 
@@ -344,4 +346,48 @@ def test_names_that_cannot_be_used_are_said_beside_a_list_that_does_not_fit(tmp_
 
 
 def test_nothing_said_is_nothing_applied() -> None:
-    assert Said().applied(IMAGENET, 3) is None
+    assert applied(Said(), IMAGENET, 3).spec is None
+
+
+def about_input(found: OpenedModel) -> str:
+    return next(said for said in found.assumed if "input" in said)
+
+
+def test_only_what_was_used_is_said_to_be_the_files(tmp_path: Path) -> None:
+    grey = torchvision.models.resnet18(num_classes=3)
+    grey.conv1 = nn.Conv2d(1, 64, 7, 2, 3, bias=False)
+    colors = {"mean": [0.5, 0.4, 0.3], "std": [0.2] * 3}
+    found = opened(tmp_path, {**colors, "img_size": 128}, grey.state_dict())
+    text = about_input(found)
+    assert "taken from img_size in net.pt: 128 x 128;" in text
+    assert f"Proposed: mean {found.input.mean[0]:.4g}, std {found.input.std[0]:.4g}." in text
+    assert "Not used: mean and std (3 values each for 1 channel)." in text
+    unused = opened(tmp_path, colors, grey.state_dict())
+    assert "net.pt says mean and std (3 values each for 1 channel): that was not used." in about_input(unused)
+
+
+def test_a_size_that_the_weights_do_not_take_is_said_not_to_be_used(tmp_path: Path) -> None:
+    network = torchvision.models.vit_b_32(num_classes=3)
+    half = {"mean": [0.5] * 3, "std": [0.5] * 3}
+    text = about_input(opened(tmp_path, {"img_size": 384, **half}, network.state_dict()))
+    assert "taken from mean, std in net.pt: mean 0.5, 0.5, 0.5, std 0.5, 0.5, 0.5;" in text
+    assert "Proposed: 224 x 224." in text
+    assert "Not used: img_size (384 x 384; the weights fit 224 x 224 alone)." in text
+    fitting = about_input(opened(tmp_path, {"img_size": 224, "resize": 256, **half}, network.state_dict()))
+    assert "taken from img_size, resize, mean, std in net.pt: 224 x 224, mean" in fitting
+    assert "Not used" not in fitting
+
+
+@pytest.mark.parametrize(
+    ("beside", "used", "unfit"),
+    [
+        ({"img_size": 300, "resize": 256}, ("img_size",), "resize (256, less than 300 x 300)"),
+        ({"img_size": 192, "resize": 256, "crop_pct": 0.9}, ("img_size", "crop_pct"), "resize (crop_pct says it too)"),
+        ({"crop_pct": 0.875}, ("crop_pct",), ""),
+        ({"resize": [300, 400]}, ("resize",), ""),
+    ],
+)
+def test_each_key_is_used_or_said_not_to_be(beside: dict[str, Any], used: tuple[str, ...], unfit: str) -> None:
+    found = applied(said_in(beside), IMAGENET, 3)
+    assert found.used == used
+    assert found.unfit == ((unfit,) if unfit else ())

@@ -20,6 +20,7 @@ from torch import nn
 
 from explorer.core.errors import UserError
 from trainer.concepts.finding import FILE
+from trainer.networks.stated_input import applied
 from trainer.networks.weight_files import read_weights
 
 
@@ -298,7 +299,7 @@ def test_size_mean_and_std_as_text_are_read(key: str, text: str, tmp_path: Path)
 @pytest.mark.parametrize("value", [0.5, [0.5], np.float64(0.5), torch.tensor(0.5), np.array([0.5])])
 def test_one_mean_counts_for_every_color(value: object, tmp_path: Path) -> None:
     said = read_weights(saved(tmp_path / "net.pt", {"model": STATE, "mean": value, "std": value})).said
-    spec = said.applied(None, 3)
+    spec = applied(said, None, 3).spec
     assert spec is not None
     assert (spec.mean, spec.std) == ((0.5,) * 3, (0.5,) * 3)
 
