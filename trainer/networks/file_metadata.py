@@ -18,6 +18,8 @@ _SIZE = ("imgsize", "imagesize", "inputsize", "inputshape", "imgsz", "imsize", "
 _CROP = ("crop", "centercrop")
 _RESIZE = ("resize", "resizeto", "resizesize")
 _CROP_PCT = ("croppct",)
+_MOST_LISTS = 40
+"""Of what may be class names: a stranger's file may hold one long text under a million keys."""
 _GEOMETRY = (*_SIZE, *_CROP, *_RESIZE, *_CROP_PCT)
 _POOL = ("gp", "globalpool", "globalpooling")
 MEAN = ("mean", "imgmean", "imagemean", "inputmean", "normmean", "normalizemean", "pixelmean", "datasetmean")
@@ -131,7 +133,8 @@ def said_in(extras: Mapping[str, object]) -> Said:
 def named_in(extras: Mapping[str, object]) -> Said:
     """What all that lies beside the weights, or the notes of a file, says of the classes' names, and nothing else."""
     entries = [(plain_key(path), path[:80], value) for path, value in walk(extras)]
-    found = [(path, class_list(value)) for key in KEYS for plain, path, value in entries if plain == key]
+    likely = [(path, value) for key in KEYS for plain, path, value in entries if plain == key]
+    found = [(path, class_list(value)) for path, value in likely[:_MOST_LISTS]]
     return Said(
         lists=tuple(StatedClasses(entry.names, path, entry.first) for path, entry in found if entry.names),
         unusable=next(((path, entry.problem) for path, entry in found if entry.problem), ()),
