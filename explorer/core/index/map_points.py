@@ -1,4 +1,4 @@
-"""Which points of a map lie within a line, next to one, or beside it in a direction."""
+"""Which points of a map lie within a line, nearest to one, or next to it in a direction."""
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +25,10 @@ def nearest(places: npt.NDArray[np.floating], at: int, count: int) -> npt.NDArra
     return order[: min(count, int(np.isfinite(away).sum()))]  # what has no place comes last
 
 
-def beside(places: npt.NDArray[np.floating], at: int, direction: tuple[float, float]) -> int:
+def neighbour(places: npt.NDArray[np.floating], at: int, direction: tuple[float, float]) -> int:
     """The row of the nearest point (N, 2) that lies from row `at` within 45 degrees of a direction; -1 where none does.
 
-    Of points in one place the next row is beside the one before, so that none is passed over.
+    Of points in one place the next row is next to the one before, so that none is passed over.
     """
     steps = places - places[at]
     along = steps @ (np.array(direction) / np.hypot(*direction))

@@ -133,10 +133,10 @@ class PointMaps(QObject):
 
     def step(self, direction: tuple[float, float]) -> None:
         """Look at the nearest point that lies in a direction (right, up) from the one in view."""
-        from explorer.core.index.map_points import beside
+        from explorer.core.index.map_points import neighbour
 
         points, at = self.found, self.in_view
-        if points is not None and at >= 0 and (row := beside(points.places, at, direction)) >= 0:
+        if points is not None and at >= 0 and (row := neighbour(points.places, at, direction)) >= 0:
             self.pick(row)
 
     def about(self, row: int) -> str:

@@ -1,6 +1,5 @@
 """What a person said of a network that its file does not say: remembered for that file, as long as it is the same."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -116,6 +115,8 @@ def _read(text: str) -> dict[str, Any]:
 
 
 def _name(path: Path) -> str:
+    import hashlib  # not before something is opened: the first paint does not wait for it
+
     return f"answers/{hashlib.sha256(str(path.absolute()).encode(errors='surrogateescape')).hexdigest()[:24]}"
 
 

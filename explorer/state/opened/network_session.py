@@ -24,10 +24,9 @@ if TYPE_CHECKING:
     from explorer.core.network.opening import Network
     from trainer.networks.input_spec import InputSpec
 
-_COMMON = re.compile(
-    r"(net|network|model|weights|checkpoint|ckpt|state_dict|pytorch_model|best|last|final|epoch)"
-    r"([-_=. ]?(model|network|weights|checkpoint|best|last|final|\d+))*",
-    re.IGNORECASE,
+_COMMON = (
+    r"(?i)(net|network|model|weights|checkpoint|ckpt|state_dict|pytorch_model|best|last|final|epoch)"
+    r"([-_=. ]?(model|network|weights|checkpoint|best|last|final|\d+))*"
 )
 """Names of files that tell nobody which network it is."""
 LARGEST_MAP, VALUES_EACH = 64, 100_000
@@ -116,7 +115,7 @@ class NetworkSession(QObject):
         if self.network is None or self.request is None:
             return ""
         folder = self.request.path.absolute().parent.name
-        common = _COMMON.fullmatch(self.network.name) is not None
+        common = re.fullmatch(_COMMON, self.network.name) is not None
         return f"{folder}/{self.network.name}" if common and folder else self.network.name
 
     @property

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 from explorer.state.index.point_maps import COLORINGS, FILTERS, PICTURES, PointMaps
 from explorer.state.pictures.chosen import ChosenPictures
 from explorer.ui.widgets.elided_label import ElidedLabel
-from explorer.ui.widgets.fields import CONTROLS
+from explorer.ui.widgets.fields import ARROWS, CONTROLS
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.plots import color_of, draw_points, follow_palette, new_plot
@@ -25,12 +25,6 @@ HINT = (
 )
 NEAREST = 12
 """How many of the pictures around the one in view are listed."""
-ARROWS = {
-    Qt.Key.Key_Right: (1.0, 0.0),
-    Qt.Key.Key_Left: (-1.0, 0.0),
-    Qt.Key.Key_Up: (0.0, 1.0),
-    Qt.Key.Key_Down: (0.0, -1.0),
-}
 MOST_NAMED = 9
 
 
@@ -138,7 +132,8 @@ class MapPanel(QWidget):
         elif isinstance(event, QKeyEvent) and event.key() in ARROWS and not event.modifiers() & CONTROLS:
             event.accept()  # what is accepted here becomes no command of the window
             if event.type() == QEvent.Type.KeyPress:
-                self._maps.step(ARROWS[Qt.Key(event.key())])
+                down, across = ARROWS[Qt.Key(event.key())]
+                self._maps.step((across, -down))
             return True
         return super().eventFilter(watched, event)
 

@@ -33,8 +33,8 @@ class TagPanel(QWidget):
     """The filter, Why and what was done last stay in sight; the rest is scrolled between where there is little room.
 
     Signals: `toggled(word)`, `described(key, word, detail, note)`, `removed(key, word)`, `reviewed(key, word)`,
-    `given(word)`
-    where a word was typed, and `finished` when typing ended."""
+    `given(word)` where a word was typed, and `finished` when typing ended.
+    """
 
     toggled = Signal(str)
     described = Signal(object, str, str, str)

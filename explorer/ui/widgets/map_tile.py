@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
+from explorer.ui.widgets.fields import ARROWS
 from explorer.ui.widgets.labels_and_layouts import column, label
 from explorer.ui.widgets.pixmaps import pixmap_of
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 SIDE = 124
 """Pixels of a map: all stages of a filter stand side by side on a screen of 1280."""
-
-ARROWS = {Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0), Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1)}
-"""Keys that go (rows, columns) further on a map."""
 
 Frame = tuple[float, float, float, float]
 """(top, left, height, width) in shares of a picture's sides."""

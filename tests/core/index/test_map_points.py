@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.path import Path
 
-from explorer.core.index.map_points import beside, inside, nearest
+from explorer.core.index.map_points import inside, nearest, neighbour
 
 
 @given(st.integers(3, 12), st.integers(0, 10_000))
@@ -28,7 +28,7 @@ def test_every_point_is_reached_by_steps_or_by_the_list_of_the_nearest(count: in
     places = np.random.default_rng(seed).normal(size=(count, 2)).round(1)  # some lie in one place
     for name, direction in DIRECTIONS.items():
         at, seen = 0, {0}
-        while (at := beside(places, at, direction)) >= 0:
+        while (at := neighbour(places, at, direction)) >= 0:
             assert at not in seen, name  # it ends, and goes round nowhere
             seen.add(at)
     assert sorted(nearest(places, 1, count)) == list(range(count))
@@ -39,6 +39,6 @@ def test_every_point_is_reached_by_steps_or_by_the_list_of_the_nearest(count: in
 
 def test_a_step_goes_to_the_nearest_that_lies_there() -> None:
     places = np.array([(0, 0), (3, 1), (1, 3), (-1, 0.5), (2, np.nan), (9, 0)])
-    assert [beside(places, 0, way) for way in DIRECTIONS.values()] == [1, 3, 2, -1]
-    assert beside(places, 5, DIRECTIONS["right"]) == -1
+    assert [neighbour(places, 0, way) for way in DIRECTIONS.values()] == [1, 3, 2, -1]
+    assert neighbour(places, 5, DIRECTIONS["right"]) == -1
     assert nearest(places, 0, 10).tolist() == [0, 3, 1, 2, 5]
